@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What all programs share: maps, the subject, the scratch buffer. */
+#ifndef BW_BRIGWATCH_BPF_H
+#define BW_BRIGWATCH_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "brigwatch/event.h"
+#include "brigwatch/maps.h"
+#include "kcompat.bpf.h"
+
+#define ERRNO_PERM 1
+#define ERRNO_ACCES 13
+#define ERRNO_BUSY 16
+#define ERRNO_TXTBSY 26
+#define ERRNO_ROFS 30
+#define ERRNO_MAX 4095
+
+#define MODE_FMT 0170000
+#define MODE_SOCK 0140000
+#define MODE_LNK 0120000
+#define MODE_REG 0100000
+#define MODE_BLK 0060000
+#define MODE_DIR 0040000
+#define MODE_CHR 0020000
+#define MODE_FIFO 0010000
+
+#define FMODE_READ_BIT 1u
+#define FMODE_WRITE_BIT 2u
+#define OPEN_ACCMODE 3u
+#define OPEN_CREAT 0100u
+#define OPEN_TRUNC 01000u
+#define OPEN_PATH 010000000u
+
+#define NEWNS 0x00020000u
+#define NEWCGROUP 0x02000000u
+#define NEWUTS 0x04000000u
+#define NEWIPC 0x08000000u
+#define NEWUSER 0x10000000u
+#define NEWPID 0x20000000u
+#define NEWNET 0x40000000u
+#define NEWTIME 0x00000080u
+#define NEW_ANY (NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET)
+
+#define MAGIC_PROC 0x9fa0u
+#define MAGIC_SYSFS 0x62656572u
+#define MAGIC_CGROUP 0x27e0ebu
+#define MAGIC_CGROUP2 0x63677270u
+#define MAGIC_DEBUGFS 0x64626720u
+#define MAGIC_TRACEFS 0x74726163u
+#define MAGIC_SECURITYFS 0x73636673u
+#define MAGIC_BPFFS 0xcafe4a11u
+#define MAGIC_BINFMT 0x42494e4du
+#define MAGIC_CONFIGFS 0x62656570u
+#define MAGIC_EFIVARFS 0xde5e81e4u
+#define MAGIC_NSFS 0x6e736673u
+#define MAGIC_PIDFS 0x50494446u
+#define MAGIC_TMPFS 0x01021994u
+
+#define IS_ERR_PTR(p) ((unsigned long)(p) >= (unsigned long)-ERRNO_MAX)
+
+/* Lineage of a task: what its ancestry says of it. */
+#define LINEAGE_RUNTIME (1u << 0)	/* descends from a runtime's program on the host */
+
+#define SUBJECT_F_SEEDED (1u << 0)
+#define SUBJECT_F_OUTSIDE (1u << 1)	/* counted in GAUGE_OUTSIDE */
+#define SUBJECT_F_COMPAT (1u << 2)	/* 32-bit entry of this image was reported */
+
+/* One record per task, inherited at fork. Absent: host in the initial mount
+ * namespace, or not yet met; see subject_get(). */
+struct subject {
+	u64 container;		/* key, 0 on the host */
+	u64 mnt_ns;		/* unique id as last explained */
+	u64 own_mnt_ns;		/* its kernel address if it is the container's own: only compared with
+				 * the task's current one, which cannot be freed meanwhile; else 0 */
+	u32 ns_inum[NSK_MAX];	/* as last explained */
+	struct inode_id stdio[3];	/* descriptors 0 to 2 when the container's first image started */
+	struct inode_id runtime_exe;	/* program that entered the runtime phase: a runtime by deed */
+	u32 flags;		/* SUBJECT_F_* */
+	u8 phase;		/* enum event_phase */
+	u8 lineage;		/* LINEAGE_* */
+	u8 pad[2];
+};
+
+/* A system call at its exit, the same for every way of entry. */
+struct call {
+	u64 args[6];
+	s64 ret;
+	s32 nr;
+	u8 way;
+	u8 handler;
+};
+
+/* The arguments of an open, the same for every way of opening. */
+struct open_call {
+	u64 path;		/* user address of the caller's string, 0: none */
+	u64 flags;
+	s32 dirfd;
+	u32 by_handle;		/* 1: open_by_handle_at */
+};
+
+/* Where a record is built before it goes to a ring. One per CPU: tracing
+ * programs run with preemption off, and none of the hooks nests in another. The
+ * kernel allows 32 KiB a CPU (PCPU_MIN_UNIT_SIZE). */
+#define SCRATCH_PATH 4352	/* PATH_MAX and one name */
+struct scratch {
+	struct call call;
+	struct open_call open;
+	u64 facts;		/* kept here and not in a register: see forget() */
+	u32 len;		/* bytes of data in use */
+	u32 pad;
+	char path[SCRATCH_PATH];
+	char data[EVENT_SIZE_MAX];
+};
+
+#define MAP_OF(type_, key_, value_, entries_)		\
+	{						\
+		__uint(type, type_);			\
+		__type(key, key_);			\
+		__type(value, value_);			\
+		__uint(max_entries, entries_);		\
+	}
+
+struct map_config MAP_OF(BPF_MAP_TYPE_ARRAY, u32, struct sensor_config, 1);
+struct map_gauges MAP_OF(BPF_MAP_TYPE_ARRAY, u32, u64, GAUGE_MAX);
+struct map_counters MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, u64, COUNTER_MAX);
+struct map_books MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, struct book, RING_MAX * EVENT_TYPE_MAX);
+struct map_sequences MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, u64, RING_MAX);
+struct map_scratches MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, struct scratch, 1);
+struct map_calls MAP_OF(BPF_MAP_TYPE_ARRAY, u32, u8, SYSCALLS_MAX);
+struct map_containers MAP_OF(BPF_MAP_TYPE_HASH, u64, struct container_state, CONTAINERS_MAX);
+struct map_mnt_ns MAP_OF(BPF_MAP_TYPE_HASH, u64, struct mnt_ns_state, MNT_NS_MAX);
+struct map_runtime_binaries MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, u32, RUNTIME_BINARIES_MAX);
+struct map_runtime_names MAP_OF(BPF_MAP_TYPE_HASH, struct name_key, u32, RUNTIME_NAMES_MAX);
+struct map_runtime_sockets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, u32, RUNTIME_SOCKETS_MAX);
+struct map_runtime_abstract MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct socket_name_key, u32, RUNTIME_SOCKETS_MAX);
+struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
+struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
+
+struct map_subjects {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct subject);
+};
+struct map_ring_urgent {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_URGENT_BYTES);
+};
+struct map_ring_bulk {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BULK_BYTES);
+};
+struct map_handlers {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(u32));
+	__uint(max_entries, HANDLER_MAX);
+};
+
+extern struct map_config config SEC(".maps");
+extern struct map_gauges gauges SEC(".maps");
+extern struct map_counters counters SEC(".maps");
+extern struct map_books books SEC(".maps");
+extern struct map_sequences sequences SEC(".maps");
+extern struct map_scratches scratches SEC(".maps");
+extern struct map_calls calls_native SEC(".maps");
+extern struct map_calls calls_ia32 SEC(".maps");
+extern struct map_containers containers SEC(".maps");
+extern struct map_mnt_ns mnt_ns SEC(".maps");
+extern struct map_runtime_binaries runtime_binaries SEC(".maps");
+extern struct map_runtime_names runtime_names SEC(".maps");
+extern struct map_runtime_sockets runtime_sockets SEC(".maps");
+extern struct map_runtime_abstract runtime_abstract SEC(".maps");
+extern struct map_budgets budgets SEC(".maps");
+extern struct map_exe_by_pid exe_by_pid SEC(".maps");
+extern struct map_subjects subjects SEC(".maps");
+extern struct map_ring_urgent ring_urgent SEC(".maps");
+extern struct map_ring_bulk ring_bulk SEC(".maps");
+extern struct map_handlers handlers SEC(".maps");
+
+/* The verifier follows each combination of known bits as a state of its own
+ * (800,000 instructions for one open). A round trip through memory makes the
+ * value unknown to it. */
+static __always_inline u64 forget(struct scratch *s, u64 value)
+{
+	*(volatile u64 *)&s->facts = value;
+	return *(volatile u64 *)&s->facts;
+}
+
+static __always_inline const struct sensor_config *sensor_config(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&config, &zero);
+}
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline void count(u32 counter)
+{
+	u64 *n = bpf_map_lookup_elem(&counters, &counter);
+
+	if (n)
+		*n += 1;
+}
+
+#endif

@@ -1,0 +1,598 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* System calls at their exit: one base program that ends almost every call at
+ * once, and one handler a kind, reached by tail call.
+ *
+ * sys_exit and not sys_enter: calls that seccomp refuses never reach the
+ * latter, the objects exist only at exit, and the arguments are still in the
+ * registers. Handlers are added to `enum handler` and to the tables of
+ * src/source/calls.c; nothing else here changes. */
+#include "open.bpf.h"
+#include "connect.bpf.h"
+
+#define NR_SETNS_NATIVE 308
+#define NR_SETNS_IA32 346
+#define TS_COMPAT_BIT 2u	/* arch/x86/include/asm/thread_info.h: TS_COMPAT */
+#define USER_CS_64 0x33		/* __USER_CS: 64-bit code */
+#define X32_BIT 0x40000000u
+
+#define MOUNT_REMOUNT 32u
+#define MOUNT_BIND 4096u
+#define MOUNT_MOVE 8192u
+#define MOUNT_PROPAGATION ((1u << 17) | (1u << 18) | (1u << 19) | (1u << 20))
+
+#define AT_FDCWD_VALUE (-100)
+#define CANARY_FD 0xffffffffu
+
+static __always_inline void read_args(struct pt_regs *regs, struct call *call)
+{
+	if (call->way == WAY_IA32) {
+		call->args[0] = (u32)regs->bx;
+		call->args[1] = (u32)regs->cx;
+		call->args[2] = (u32)regs->dx;
+		call->args[3] = (u32)regs->si;
+		call->args[4] = (u32)regs->di;
+		call->args[5] = (u32)regs->bp;
+	} else {
+		call->args[0] = regs->di;
+		call->args[1] = regs->si;
+		call->args[2] = regs->dx;
+		call->args[3] = regs->r10;
+		call->args[4] = regs->r8;
+		call->args[5] = regs->r9;
+	}
+}
+
+/* The host's tasks in the initial mount namespace leave after two loads and two
+ * comparisons. The exceptions: setns(2), which may have brought the task here
+ * from a container, and any call while an escaped task is about. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	u64 nr = regs->orig_ax;
+	struct nsproxy *ns = task->nsproxy;
+	u32 index = GAUGE_OUTSIDE;
+	struct subject *sub;
+	struct scratch *s;
+	u8 *handler, which;
+	u64 *outside;
+	bool compat;
+
+	if (!cfg)
+		return 0;
+	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && nr != NR_SETNS_NATIVE && nr != NR_SETNS_IA32) {
+		outside = bpf_map_lookup_elem(&gauges, &index);
+		if (!outside || !*outside)
+			return 0;
+	}
+	compat = task->thread_info.status & TS_COMPAT_BIT;
+	index = nr & ~X32_BIT;
+	if (compat)
+		handler = bpf_map_lookup_elem(&calls_ia32, &index);
+	else
+		handler = bpf_map_lookup_elem(&calls_native, &index);
+	which = handler ? *handler : HANDLER_NONE;
+	if (which == HANDLER_NONE && !compat)
+		return 0;
+
+	s = scratch_get();
+	if (!s)
+		return 0;
+	s->call.nr = nr;
+	s->call.ret = ret;
+	s->call.way = compat ? WAY_IA32 : (nr & X32_BIT) ? WAY_X32 : WAY_NATIVE;
+	s->call.handler = which;
+	read_args(regs, &s->call);
+
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
+		if (which != HANDLER_SETNS && which != HANDLER_UNSHARE) {
+			if (sub || (u64)ns->mnt_ns == cfg->init_mnt_ns)
+				return 0;
+			sub = subject_derive(s, task, 0);
+			if (!sub || sub->phase != PHASE_CONTAINED)
+				return 0;
+		}
+	} else if (compat && !(sub->flags & SUBJECT_F_COMPAT) && regs->cs == USER_CS_64) {
+		sub->flags |= SUBJECT_F_COMPAT;
+		if (is_wanted(cfg, EVENT_COMPAT)) {
+			record_begin(s, sizeof(struct event_compat));
+			fill_header(s, EVENT_COMPAT, task, sub);
+			fill_call(s);
+			record_end(s, RING_URGENT);
+		}
+	}
+	if (which == HANDLER_NONE)
+		return 0;
+	bpf_tail_call(ctx, &handlers, which);
+	count(COUNTER_TAIL_CALL);
+	return 0;
+}
+
+/* What every handler of a contained task begins with. */
+#define HANDLER_PROLOGUE(event)							\
+	struct task_struct *task = bpf_get_current_task_btf();			\
+	const struct sensor_config *cfg = sensor_config();			\
+	struct scratch *s = scratch_get();					\
+	struct subject *sub;							\
+										\
+	if (!cfg || !s || !is_wanted(cfg, event))				\
+		return 0;							\
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);			\
+	if (!sub)								\
+		return 0
+
+/* ---- opening ---- */
+
+#define IA32_CREAT 8
+#define NATIVE_CREAT 85
+
+/* Into the scratch buffer, so that the ways do not multiply the verifier's
+ * states. */
+static __always_inline void read_open_call(struct scratch *s)
+{
+	const struct call *call = &s->call;
+	struct open_call *ret = &s->open;
+
+	ret->path = 0;
+	ret->flags = 0;
+	ret->by_handle = 0;
+	ret->dirfd = AT_FDCWD_VALUE;
+	switch (call->handler) {
+	case HANDLER_OPEN:
+		ret->path = call->args[0];
+		if (call->nr == (call->way == WAY_IA32 ? IA32_CREAT : NATIVE_CREAT))
+			ret->flags = OPEN_CREAT | OPEN_TRUNC | 1;
+		else
+			ret->flags = call->args[1];
+		break;
+	case HANDLER_OPENAT:
+		ret->dirfd = call->args[0];
+		ret->path = call->args[1];
+		ret->flags = call->args[2];
+		break;
+	case HANDLER_OPENAT2:
+		ret->dirfd = call->args[0];
+		ret->path = call->args[1];
+		/* struct open_how begins with its flags. Only a remark: on success the
+		 * file itself says how it was opened. */
+		bpf_probe_read_user(&ret->flags, sizeof(ret->flags), (const void *)call->args[2]);
+		break;
+	case HANDLER_OPEN_BY_HANDLE_AT:
+		ret->dirfd = call->args[0];
+		ret->flags = call->args[2];
+		ret->by_handle = 1;
+		break;
+	}
+	barrier();
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__open, struct pt_regs *regs, long ret)
+{
+	struct file *file;
+	HANDLER_PROLOGUE(EVENT_OPEN);
+
+	if (ret < 0) {
+		if (ret == -ERRNO_PERM || ret == -ERRNO_ACCES || ret == -ERRNO_TXTBSY || ret == -ERRNO_ROFS) {
+			bpf_tail_call(ctx, &handlers, HANDLER_REFUSED_OPEN);
+			count(COUNTER_TAIL_CALL);
+		}
+		return 0;
+	}
+	file = file_of_fd(task, ret);
+	if (!file)
+		return 0;
+	read_open_call(s);
+	judge_opened_file(cfg, s, task, sub, &s->open, file);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__refused_open, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_OPEN);
+
+	read_open_call(s);
+	judge_refused_open(cfg, s, task, sub, &s->open);
+	return 0;
+}
+
+/* ---- mounts ---- */
+
+/* Grade what was mounted. A procfs of the mounter's own, nested pid namespace
+ * in a nested mount namespace, or in a user namespace of its own, is what
+ * sandboxes inside containers make; it gives no new power over the host. */
+static __always_inline u64 mount_facts(const struct sensor_config *cfg, struct task_struct *task,
+				       const struct subject *sub, const struct event_mount *ev, bool is_bind)
+{
+	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
+	bool is_init_userns = ev->hdr.user_ns_inum == cfg->init_ns_inum[NSK_USER];
+	u64 facts = 0;
+
+	if (is_bind)
+		return 0;
+	if (ev->bdev)
+		facts |= FACT_BLOCK_DEVICE;
+	switch (ev->file.fs_magic) {
+	case MAGIC_PROC:
+		if (is_init_userns && !(born && ev->hdr.pid_ns_inum != born->ns_inum[NSK_PID] &&
+					sub->mnt_ns != sub->container))
+			facts |= FACT_MOUNT_KERNEL_FS;
+		break;
+	case MAGIC_BINFMT:
+		if (is_init_userns)
+			facts |= FACT_MOUNT_KERNEL_FS;
+		break;
+	case MAGIC_CGROUP:
+	case MAGIC_DEBUGFS:
+	case MAGIC_TRACEFS:
+	case MAGIC_SECURITYFS:
+	case MAGIC_BPFFS:
+	case MAGIC_CONFIGFS:
+	case MAGIC_EFIVARFS:
+		facts |= FACT_MOUNT_KERNEL_FS;
+		break;
+	}
+	return facts;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
+{
+	struct block_device *bdev;
+	struct event_mount *ev;
+	struct file_view v = {};
+	struct dentry *root;
+	struct vfsmount *vfsmnt;
+	struct mount *m;
+	u32 flags;
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_MOUNT, task, sub);
+	fill_call(s);
+	ev->op = MOUNT_MOUNT;
+	ev->flags = s->call.args[3];
+	flags = s->call.args[3];
+	/* What was mounted is the newest mount of the namespace: the caller's
+	 * strings may have been rewritten since. */
+	if (ret == 0 && !(flags & (MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION))) {
+		m = kcompat_newest_mount(task->nsproxy->mnt_ns);
+		root = m ? KREAD(m, mnt.mnt_root) : NULL;
+		if (root) {
+			vfsmnt = (struct vfsmount *)((char *)m + bpf_core_field_offset(struct mount, mnt));
+			view_of_path(cfg, task, sub, vfsmnt, root, KREAD(root, d_inode), &v);
+			fill_file(&ev->file, &v, SOURCE_KERNEL);
+			bdev = KREAD(root, d_sb, s_bdev);
+			if (bdev)
+				ev->bdev = KREAD(bdev, bd_dev);
+			ev->hdr.facts |= mount_facts(cfg, task, sub, ev, flags & MOUNT_BIND);
+		}
+	}
+	ev->target_len = put_user_string(s, s->call.args[1]);
+	ev->source_len = put_user_string(s, s->call.args[0]);
+	/* fstype is ignored by the kernel for these, and may be garbage. */
+	if (!(flags & (MOUNT_BIND | MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION)))
+		ev->fstype_len = put_user_string(s, s->call.args[2]);
+	if (v.dentry)
+		ev->path_len = put_path(s, NULL, v.dentry);
+	record_end(s, RING_URGENT);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__umount, struct pt_regs *regs, long ret)
+{
+	struct event_mount *ev;
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_MOUNT, task, sub);
+	fill_call(s);
+	ev->op = MOUNT_UMOUNT;
+	ev->flags = s->call.args[1];
+	ev->target_len = put_user_string(s, s->call.args[0]);
+	record_end(s, RING_URGENT);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__pivot_root, struct pt_regs *regs, long ret)
+{
+	struct event_mount *ev;
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_MOUNT, task, sub);
+	fill_call(s);
+	ev->op = MOUNT_PIVOT_ROOT;
+	ev->target_len = put_user_string(s, s->call.args[0]);
+	ev->source_len = put_user_string(s, s->call.args[1]);
+	record_end(s, RING_URGENT);
+	return 0;
+}
+
+/* ---- position ---- */
+
+static __always_inline void judge_position(const struct sensor_config *cfg, struct scratch *s,
+					   struct task_struct *task, const struct subject *sub, u32 op, u64 arg)
+{
+	struct fs_struct *fs = task->fs;
+	struct event_chdir *ev;
+	struct file_view v = {};
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	u64 facts = 0;
+
+	if (s->call.ret != 0 || !fs)
+		return;
+	mnt = op == CHDIR_CHROOT ? fs->root.mnt : fs->pwd.mnt;
+	dentry = op == CHDIR_CHROOT ? fs->root.dentry : fs->pwd.dentry;
+	v.owner = mount_owner(cfg, task, sub, mnt, &v.mount_container);
+	if (is_foreign(v.owner))
+		facts = op == CHDIR_CHROOT ? FACT_ROOT_FOREIGN : FACT_CWD_FOREIGN;
+	else if (v.owner == OWNER_OWN && !is_reachable(mnt, dentry))
+		facts = FACT_FILE_UNREACHABLE;
+	if (!facts && !(cfg->wanted_plain & (1ull << EVENT_CHDIR)))
+		return;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_CHDIR, task, sub);
+	fill_call(s);
+	view_of_path(cfg, task, sub, mnt, dentry, KREAD(dentry, d_inode), &v);
+	fill_file(&ev->file, &v, SOURCE_KERNEL);
+	ev->hdr.facts |= facts;
+	ev->hdr.target_container = v.mount_container != sub->container ? v.mount_container : 0;
+	if (is_foreign(v.owner))
+		ev->hdr.boundary = v.owner == OWNER_HOST ? BOUNDARY_HOST : BOUNDARY_OTHER;
+	ev->op = op;
+	ev->path_len = put_path(s, mnt, dentry);
+	ev->fspath_len = put_path(s, NULL, dentry);
+	if (arg)
+		ev->arg_len = put_user_string(s, arg);
+	record_end(s, facts ? RING_URGENT : RING_BULK);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__chdir, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_CHDIR);
+
+	judge_position(cfg, s, task, sub, CHDIR_CHDIR, s->call.args[0]);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__fchdir, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_CHDIR);
+
+	judge_position(cfg, s, task, sub, CHDIR_FCHDIR, 0);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__chroot, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_CHDIR);
+
+	judge_position(cfg, s, task, sub, CHDIR_CHROOT, s->call.args[0]);
+	return 0;
+}
+
+/* ---- namespaces ---- */
+
+static __always_inline u64 ns_kind_flag(u32 kind)
+{
+	switch (kind) {
+	case NSK_MNT: return NEWNS;
+	case NSK_PID: return NEWPID;
+	case NSK_NET: return NEWNET;
+	case NSK_IPC: return NEWIPC;
+	case NSK_UTS: return NEWUTS;
+	case NSK_CGROUP: return NEWCGROUP;
+	case NSK_USER: return NEWUSER;
+	case NSK_TIME: return NEWTIME;
+	}
+	return 0;
+}
+
+/* Compare the task's namespaces with those last explained, and explain the new
+ * ones. A namespace of the host counts as joined unless the container was born
+ * in it. */
+static __always_inline void explain_namespaces(const struct sensor_config *cfg, struct task_struct *task,
+					       struct subject *sub, struct event_ns *ev)
+{
+	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
+	u32 born_host = born ? born->host_ns : 0;
+	u64 mnt_id = current_mnt_ns_id(task), owner;
+	u32 now[NSK_MAX] = {};
+	u32 i;
+
+	read_namespaces(task, now);
+	for (i = 0; i < NSK_MAX; i++) {
+		if (!now[i] || now[i] == sub->ns_inum[i])
+			continue;
+		ev->changed |= ns_kind_flag(i);
+		if (now[i] == cfg->init_ns_inum[i] && !(born_host & (1u << i)))
+			ev->joined_host |= ns_kind_flag(i);
+		sub->ns_inum[i] = now[i];
+	}
+	if (mnt_id == sub->mnt_ns)
+		return;
+	sub->mnt_ns = mnt_id;
+	sub->own_mnt_ns = 0;
+	if (ev->op != NS_SETNS) {
+		/* Made by the task itself: part of its container. */
+		mnt_ns_learn(mnt_id, sub->container);
+		sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+		return;
+	}
+	owner = container_of_mnt_ns(mnt_id);
+	if (!owner) {
+		ev->joined_host |= NEWNS;	/* a private namespace of the host, if not the initial one */
+	} else if (owner == sub->container) {
+		sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+	} else {
+		ev->hdr.target_container = owner;
+		ev->hdr.boundary = BOUNDARY_OTHER;
+	}
+}
+
+/* What a refused setns() aimed at: a namespace's or a process' descriptor. */
+static __always_inline void aim_of_setns(const struct sensor_config *cfg, struct task_struct *task,
+					 struct scratch *s, struct event_ns *ev)
+{
+	struct file *file = file_of_fd(task, (s32)s->call.args[0]);
+	struct mnt_namespace *mnt = NULL;
+	struct task_struct *target;
+	struct ns_common *ns;
+	struct inode *inode;
+	struct pid *pid;
+	void *link;
+	u32 magic, i;
+
+	if (!file)
+		return;
+	inode = KREAD(file, f_inode);
+	magic = KREAD(inode, i_sb, s_magic);
+	if (magic == MAGIC_NSFS) {
+		ns = KREAD(inode, i_private);
+		ev->target_inum = KREAD(ns, inum);
+		for (i = 0; i < NSK_MAX; i++)
+			if (ev->target_inum == cfg->init_ns_inum[i])
+				ev->joined_host |= ns_kind_flag(i);
+		return;
+	}
+	/* pidfds were anonymous inodes until pidfs (6.9, cb12fd8e0dab). */
+	if (magic == MAGIC_PIDFS)
+		pid = KREAD(inode, i_private);
+	else if (!(KREAD(inode, i_mode) & MODE_FMT))
+		pid = KREAD(file, private_data);
+	else
+		return;
+	if (!pid)
+		return;
+	link = KREAD(pid, tasks[1].first);	/* PIDTYPE_TGID */
+	if (!link)
+		return;
+	target = (struct task_struct *)((char *)link - bpf_core_field_offset(struct task_struct, pid_links[1]));
+	ev->target_tgid = KREAD(target, tgid);
+	mnt = KREAD(target, nsproxy, mnt_ns);
+	if ((u64)mnt == cfg->init_mnt_ns)
+		ev->joined_host |= NEWNS;
+}
+
+static __always_inline int canary(const struct sensor_config *cfg, struct scratch *s, struct task_struct *task)
+{
+	struct event_canary *ev;
+
+	if ((u32)task->tgid != cfg->agent_tgid || (u32)s->call.args[0] != CANARY_FD)
+		return 0;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_CANARY, task, NULL);
+	fill_call(s);
+	ev->hdr.phase = PHASE_HOST;
+	ev->nonce = s->call.args[1];
+	record_end(s, RING_URGENT);
+	return 0;
+}
+
+static __always_inline int judge_namespaces(u32 op)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct subject *sub;
+	struct scratch *s = scratch_get();
+	struct event_ns *ev;
+	bool is_initial;
+	u64 mnt_id;
+
+	if (!cfg || !s)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	is_initial = (u64)task->nsproxy->mnt_ns == cfg->init_mnt_ns;
+	if (!sub && is_initial)
+		return op == NS_SETNS ? canary(cfg, s, task) : 0;
+
+	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
+		if (s->call.ret != 0 || is_initial)
+			return 0;
+		if (!sub)
+			sub = subject_new(task);
+		if (!sub)
+			return 0;
+		mnt_id = current_mnt_ns_id(task);
+		if (mnt_id != sub->mnt_ns)
+			subject_enter_runtime(sub, task, mnt_id);
+		return 0;
+	}
+
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_NS, task, sub);
+	fill_call(s);
+	ev->op = op;
+	ev->flags = op == NS_SETNS ? (u32)s->call.args[1] : s->call.args[0] & NEW_ANY;
+	if (s->call.ret == 0) {
+		explain_namespaces(cfg, task, sub, ev);
+		if (ev->joined_host && op == NS_SETNS) {
+			subject_escape(task, sub);
+			ev->hdr.phase = sub->phase;
+			ev->hdr.facts |= FACT_ESCAPED;
+		} else {
+			ev->joined_host = 0;
+		}
+	} else if (op == NS_SETNS) {
+		aim_of_setns(cfg, task, s, ev);
+	} else {
+		return 0;
+	}
+	if (ev->joined_host) {
+		ev->hdr.facts |= FACT_NS_JOINED_HOST;
+		ev->hdr.boundary = BOUNDARY_HOST;
+	}
+	if (is_wanted(cfg, EVENT_NS))
+		record_end(s, RING_URGENT);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__setns, struct pt_regs *regs, long ret)
+{
+	return judge_namespaces(NS_SETNS);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__unshare, struct pt_regs *regs, long ret)
+{
+	return judge_namespaces(NS_UNSHARE);
+}
+
+/* ---- connecting ---- */
+
+#define SOCKETCALL_CONNECT 3	/* linux/net.h: SYS_CONNECT */
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_CONNECT);
+
+	judge_connect(cfg, s, task, sub, file_of_fd(task, (s32)s->call.args[0]), s->call.args[1]);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__socketcall, struct pt_regs *regs, long ret)
+{
+	u32 args[3] = {};
+	HANDLER_PROLOGUE(EVENT_CONNECT);
+
+	if (s->call.args[0] != SOCKETCALL_CONNECT)
+		return 0;
+	bpf_probe_read_user(args, sizeof(args), (const void *)s->call.args[1]);
+	judge_connect(cfg, s, task, sub, file_of_fd(task, (s32)args[0]), args[1]);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What an open file, directory or program is, from the kernel's own objects. */
+#ifndef BW_FILE_BPF_H
+#define BW_FILE_BPF_H
+
+#include "subject.bpf.h"
+
+/* A file as far as a verdict needs it; kept small, on the stack. */
+struct file_view {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+	struct inode *inode;
+	u64 mount_container;
+	u32 magic;
+	u32 f_mode;
+	u16 mode;
+	u8 owner;
+};
+
+static __always_inline void view_of_path(const struct sensor_config *cfg, struct task_struct *task,
+					 const struct subject *sub, struct vfsmount *mnt, struct dentry *dentry,
+					 struct inode *inode, struct file_view *ret)
+{
+	ret->mnt = mnt;
+	ret->dentry = dentry;
+	ret->inode = inode;
+	ret->mode = KREAD(inode, i_mode);
+	ret->magic = KREAD(inode, i_sb, s_magic);
+	ret->owner = mount_owner(cfg, task, sub, mnt, &ret->mount_container);
+}
+
+static __always_inline void view_of_file(const struct sensor_config *cfg, struct task_struct *task,
+					 const struct subject *sub, struct file *file, struct file_view *ret)
+{
+	struct path path = {};
+
+	bpf_probe_read_kernel(&path, sizeof(path), &file->f_path);
+	ret->f_mode = KREAD(file, f_mode);
+	view_of_path(cfg, task, sub, path.mnt, path.dentry, KREAD(file, f_inode), ret);
+}
+
+static __always_inline bool is_stdio(const struct subject *sub, struct inode *inode)
+{
+	struct inode_id id = {};
+	int i;
+
+	inode_id_of(inode, &id);
+	for (i = 0; i < 3; i++)
+		if (sub->stdio[i].ino == id.ino && sub->stdio[i].dev == id.dev)
+			return true;
+	return false;
+}
+
+static __always_inline bool is_kernel_fs(u32 magic)
+{
+	switch (magic) {
+	case MAGIC_PROC:
+	case MAGIC_SYSFS:
+	case MAGIC_CGROUP:
+	case MAGIC_CGROUP2:
+	case MAGIC_DEBUGFS:
+	case MAGIC_TRACEFS:
+	case MAGIC_SECURITYFS:
+	case MAGIC_BPFFS:
+	case MAGIC_BINFMT:
+	case MAGIC_CONFIGFS:
+	case MAGIC_EFIVARFS:
+		return true;
+	}
+	return false;
+}
+
+/* Is the entry of procfs outside /proc/PID? Such entries concern the whole
+ * machine. The first name below the root tells; process directories begin with
+ * a digit. */
+static __always_inline bool is_proc_global(struct dentry *dentry)
+{
+	const unsigned char *name;
+	struct dentry *parent;
+	char first = 0;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		parent = KREAD(dentry, d_parent);
+		if (parent == dentry)
+			return false;	/* the root itself */
+		if (KREAD(parent, d_parent) == parent)
+			break;
+		dentry = parent;
+	}
+	name = KREAD(dentry, d_name.name);
+	bpf_probe_read_kernel(&first, 1, name);
+	return first < '0' || first > '9';
+}
+
+/* "kcore" at the root of procfs: the kernel's memory, dangerous even to read. */
+static __always_inline bool is_kcore(struct dentry *dentry)
+{
+	struct dentry *parent = KREAD(dentry, d_parent);
+	const unsigned char *name;
+	char buf[8] = {};
+
+	if (KREAD(parent, d_parent) != parent)
+		return false;
+	name = KREAD(dentry, d_name.name);
+	bpf_probe_read_kernel_str(buf, sizeof(buf), name);
+	return buf[0] == 'k' && buf[1] == 'c' && buf[2] == 'o' && buf[3] == 'r' && buf[4] == 'e' && !buf[5];
+}
+
+/* Does opening this steer the kernel? Writing to procfs outside /proc/PID,
+ * sysfs or a cgroup hierarchy; anything in file systems that exist to steer or
+ * inspect it; memory devices. */
+static __always_inline bool is_kernel_control(const struct file_view *v)
+{
+	u32 rdev;
+
+	if ((v->mode & MODE_FMT) == MODE_CHR) {
+		rdev = KREAD(v->inode, i_rdev);
+		/* /dev/mem, /dev/kmem, /dev/port (Documentation/admin-guide/devices.txt) */
+		return rdev == (1u << 20 | 1) || rdev == (1u << 20 | 2) || rdev == (1u << 20 | 4);
+	}
+	if ((v->mode & MODE_FMT) != MODE_REG)
+		return false;
+	switch (v->magic) {
+	case MAGIC_PROC:
+		if (!(v->f_mode & FMODE_WRITE_BIT))
+			return is_kcore(v->dentry);
+		return is_proc_global(v->dentry);
+	case MAGIC_SYSFS:
+	case MAGIC_CGROUP:
+	case MAGIC_CGROUP2:
+		return v->f_mode & FMODE_WRITE_BIT;
+	case MAGIC_DEBUGFS:
+	case MAGIC_TRACEFS:
+	case MAGIC_SECURITYFS:
+	case MAGIC_BPFFS:
+	case MAGIC_BINFMT:
+	case MAGIC_CONFIGFS:
+	case MAGIC_EFIVARFS:
+		return true;
+	}
+	return false;
+}
+
+/* The facts of section 1 of the design about one opened file. */
+static __always_inline u64 file_facts(const struct subject *sub, const struct file_view *v)
+{
+	u16 type = v->mode & MODE_FMT;
+	u64 facts = 0;
+
+	if (v->owner == OWNER_INTERNAL && v->magic != MAGIC_TMPFS)
+		return 0;	/* pipes, sockets, nsfs; memfds go on: runc's sealed copy is one */
+	if (v->f_mode & FMODE_WRITE_BIT)
+		facts |= FACT_FILE_WRITE;
+	if (type == MODE_REG && is_runtime_inode(v->inode))
+		facts |= FACT_RUNTIME_BINARY;
+	if (is_foreign(v->owner)) {
+		if (is_stdio(sub, v->inode))
+			facts |= FACT_STDIO;
+		else
+			facts |= FACT_FILE_FOREIGN;
+	} else if (v->owner == OWNER_OWN && !is_reachable(v->mnt, v->dentry)) {
+		facts |= FACT_FILE_UNREACHABLE;
+	}
+	if (type == MODE_BLK)
+		facts |= FACT_BLOCK_DEVICE;
+	if (is_kernel_control(v))
+		facts |= FACT_KERNEL_CONTROL;
+	return facts;
+}
+
+static __always_inline void fill_file(struct event_file *f, const struct file_view *v, u8 source)
+{
+	struct super_block *sb = KREAD(v->inode, i_sb);
+	const char *name;
+
+	f->ino = KREAD(v->inode, i_ino);
+	f->mount_container = v->mount_container;
+	f->dev = KREAD(sb, s_dev);
+	f->generation = KREAD(v->inode, i_generation);
+	f->rdev = KREAD(v->inode, i_rdev);
+	f->fs_magic = v->magic;
+	f->nlink = KREAD(v->inode, i_nlink);
+	f->uid = KREAD(v->inode, i_uid.val);
+	f->mode = v->mode;
+	f->mount_owner = v->owner;
+	f->source = source;
+	name = KREAD(sb, s_type, name);
+	bpf_probe_read_kernel_str(f->fs, sizeof(f->fs), name);
+}
+
+#endif

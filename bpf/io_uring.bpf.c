@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* io_uring: no system call per operation. Judged at completion, where the file
+ * exists. Completions run in the submitter, in a worker thread of its process or
+ * in its SQPOLL thread; all share its descriptor table and inherit its subject.
+ *
+ * The tracepoint's arguments changed in 6.12 (the result moved into a cqe):
+ * two programs, of which the sensor loads the one whose arguments fit. */
+#include "open.bpf.h"
+#include "connect.bpf.h"
+
+#define URING_CONNECT 16	/* enum io_uring_op, include/uapi/linux/io_uring.h */
+#define URING_OPENAT 18
+#define URING_OPENAT2 28
+
+static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct subject *sub;
+	struct scratch *s;
+	struct file *file;
+	u8 opcode;
+
+	if (!cfg || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub || (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED))
+		return 0;
+	opcode = KREAD(req, opcode);
+	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT)
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	s->call.nr = opcode;
+	s->call.ret = res;
+	s->call.way = WAY_IO_URING;
+
+	if (opcode == URING_CONNECT) {
+		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))
+			judge_connect(cfg, s, task, sub, KREAD(req, file), 0);
+		return 0;
+	}
+	if (res < 0 || !is_wanted(cfg, EVENT_OPEN))
+		return 0;
+	if (KREAD((struct io_open *)req, file_slot)) {
+		count(COUNTER_DIRECT_FD);
+		return 0;
+	}
+	file = file_of_fd(task, res);
+	__builtin_memset(&s->open, 0, sizeof(s->open));
+	if (file)
+		judge_opened_file(cfg, s, task, sub, &s->open, file);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int tp_btf__io_uring_complete(u64 *ctx)
+{
+	/* (struct io_ring_ctx *, void *req, struct io_uring_cqe *) */
+	struct io_uring_cqe *cqe = (void *)ctx[2];
+
+	return judge_completion((struct io_kiocb *)ctx[1], KREAD(cqe, res));
+}
+
+SEC("tp_btf/io_uring_complete")
+int tp_btf__io_uring_complete_v61(u64 *ctx)
+{
+	/* (void *ctx, void *req, u64 user_data, int res, unsigned cflags, u64, u64) */
+	return judge_completion((struct io_kiocb *)ctx[1], (s32)ctx[3]);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

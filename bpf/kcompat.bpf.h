@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Kernel differences, one getter each, naming the commit that made them. */
+#ifndef BW_KCOMPAT_BPF_H
+#define BW_KCOMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* BPF_CORE_READ() with the first operand evaluated outside of it: member
+ * accesses inside would become relocations of our own structs. */
+#define KREAD(src, ...)						\
+	({							\
+		typeof(src) kread_src = (src);			\
+		BPF_CORE_READ(kread_src, __VA_ARGS__);		\
+	})
+
+/* The number that is never reused. mnt_namespace.seq until 6.17; since 6.18 all
+ * kinds of namespaces have ns_common.ns_id. 0: anonymous (fsmount, open_tree). */
+static __always_inline u64 kcompat_mnt_ns_id(struct mnt_namespace *ns)
+{
+	if (bpf_core_field_exists(ns->ns.ns_id))
+		return KREAD(ns, ns.ns_id);
+	return KREAD((struct mnt_namespace___v61 *)ns, seq);
+}
+
+/* kernfs_node.parent became __parent in 6.15 (633488947ef6). */
+static __always_inline struct kernfs_node *kcompat_kernfs_parent(struct kernfs_node *kn)
+{
+	if (bpf_core_field_exists(kn->__parent))
+		return KREAD(kn, __parent);
+	return KREAD((struct kernfs_node___v61 *)kn, parent);
+}
+
+/* kernel_cap_t was u32[2] until 6.2 and is a u64 since (f122a08b197d): the same
+ * eight bytes in little endian, so only the address is taken. */
+static __always_inline u64 kcompat_cap_effective(const struct cred *cred)
+{
+	u64 cap = 0;
+
+	bpf_probe_read_kernel(&cap, sizeof(cap), &cred->cap_effective);
+	return cap;
+}
+
+static __always_inline struct mount *kcompat_real_mount(struct vfsmount *mnt)
+{
+	return (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
+/* The mount that was last added to the namespace: tail of a list until 6.7, the
+ * rightmost node of a tree by mount id since 6.8 (2eea9ce4310d). */
+static __always_inline struct mount *kcompat_newest_mount(struct mnt_namespace *ns)
+{
+	struct rb_node *node, *next;
+	struct list_head *last;
+	int i;
+
+	if (!bpf_core_field_exists(ns->mounts)) {
+		last = KREAD((struct mnt_namespace___v61 *)ns, list.prev);
+		return (struct mount *)((char *)last -
+					bpf_core_field_offset(struct mount___v61, mnt_list));
+	}
+	node = KREAD(ns, mounts.rb_node);
+	for (i = 0; i < 40 && node; i++) {
+		next = KREAD(node, rb_right);
+		if (!next)
+			break;
+		node = next;
+	}
+	if (!node)
+		return NULL;
+	return (struct mount *)((char *)node - bpf_core_field_offset(struct mount, mnt_node));
+}
+
+#endif

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Birth, exec and death of tasks, and their moves between cgroups: where
+ * subject state is inherited, ends its runtime phase, and goes. */
+#include "file.bpf.h"
+
+#define CLONE_THREAD_FLAG 0x00010000u
+
+static __always_inline bool in_initial_mnt_ns(const struct sensor_config *cfg, struct task_struct *task)
+{
+	struct nsproxy *ns = task->nsproxy;
+
+	return !ns || (u64)ns->mnt_ns == cfg->init_mnt_ns;
+}
+
+static __always_inline void emit_fork(struct scratch *s, struct task_struct *parent, struct task_struct *child,
+				      const struct subject *sub, u64 clone_flags)
+{
+	struct event_fork *ev = record_begin(s, sizeof(*ev));
+
+	fill_header(s, EVENT_FORK, child, sub);
+	/* With CLONE_PARENT real_parent is not who forked. */
+	exec_id_of(parent, &ev->hdr.parent);
+	ev->hdr.ppid = parent->tgid;
+	ev->clone_flags = clone_flags;
+	record_end(s, RING_URGENT);
+}
+
+static __always_inline void emit_clone_ns(struct scratch *s, struct task_struct *child, const struct subject *sub,
+					  u64 clone_flags)
+{
+	struct event_ns *ev = record_begin(s, sizeof(*ev));
+
+	fill_header(s, EVENT_NS, child, sub);
+	ev->op = NS_CLONE;
+	ev->flags = clone_flags & NEW_ANY;
+	ev->changed = ev->flags;
+	record_end(s, RING_URGENT);
+}
+
+/* task_newtask and not sched_process_fork: io_uring's workers are made without
+ * the latter, and the child's storage may be created here already. */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct subject *sub, *child, init = {};
+	struct scratch *s = scratch_get();
+	bool is_outside, is_fresh_ns;
+	u32 index = GAUGE_OUTSIDE;
+	u64 mnt_id, *outside;
+
+	if (!cfg || !s)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, parent, NULL, 0);
+	if (!sub && in_initial_mnt_ns(cfg, task))
+		return 0;
+	is_fresh_ns = clone_flags & NEWNS;
+	if (sub)
+		init = *sub;
+	else if (!is_fresh_ns)
+		return 0;	/* parent not met yet: the child is derived when it matters */
+	else
+		init.phase = PHASE_HOST;
+
+	is_outside = init.flags & SUBJECT_F_OUTSIDE;
+	if (!(clone_flags & CLONE_THREAD_FLAG))
+		init.flags &= ~SUBJECT_F_COMPAT;
+	if (is_fresh_ns) {
+		mnt_id = current_mnt_ns_id(task);
+		if (init.phase == PHASE_HOST || init.phase == PHASE_RUNTIME) {
+			subject_enter_runtime(&init, parent, mnt_id);
+		} else {
+			mnt_ns_learn(mnt_id, init.container);
+			init.mnt_ns = mnt_id;
+			init.own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+			if (is_outside) {
+				init.flags &= ~SUBJECT_F_OUTSIDE;
+				is_outside = false;
+			}
+		}
+	}
+	child = bpf_task_storage_get(&subjects, task, &init, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!child) {
+		count(COUNTER_SUBJECT_FULL);
+		return 0;
+	}
+	if (is_outside) {
+		outside = bpf_map_lookup_elem(&gauges, &index);
+		if (outside)
+			__sync_fetch_and_add(outside, 1);
+	}
+	if (init.phase != PHASE_CONTAINED && init.phase != PHASE_ESCAPED)
+		return 0;
+	if (clone_flags & NEW_ANY) {
+		read_namespaces(task, child->ns_inum);
+		if (is_wanted(cfg, EVENT_NS))
+			emit_clone_ns(s, task, child, clone_flags);
+	}
+	if (!(clone_flags & CLONE_THREAD_FLAG) && is_wanted(cfg, EVENT_FORK))
+		emit_fork(s, parent, task, child, clone_flags);
+	return 0;
+}
+
+/* Is the program known as a runtime's, by identity or, if it is run by root on
+ * the host, by the name of its inode? The latter is remembered as identity. */
+static __always_inline bool is_runtime_program(struct task_struct *task, struct inode *inode, struct dentry *dentry)
+{
+	struct name_key key = {};
+	const unsigned char *name;
+
+	if (is_runtime_inode(inode))
+		return true;
+	if (task->cred->euid.val != 0)
+		return false;
+	name = KREAD(dentry, d_name.name);
+	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
+	if (!bpf_map_lookup_elem(&runtime_names, &key))
+		return false;
+	runtime_binary_add(inode, RUNTIME_BY_NAME);
+	return true;
+}
+
+static __always_inline void emit_exec(struct scratch *s, struct task_struct *task, const struct subject *sub,
+				 struct linux_binprm *bprm, struct file *exe, u32 first)
+{
+	const struct sensor_config *cfg = sensor_config();
+	struct file_view v = {}, dir = {};
+	struct event_exec *ev;
+	struct mm_struct *mm;
+	struct fs_struct *fs;
+	struct dentry *dentry;
+	struct pid_key key = {};
+	struct inode_id id = {};
+	u64 start, end, len;
+	u32 off;
+
+	if (!cfg)
+		return;
+	mm = task->mm;
+	fs = task->fs;
+	if (!mm || !fs)
+		return;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_EXEC, task, sub);
+	view_of_file(cfg, task, sub, exe, &v);
+	v.f_mode = FMODE_READ_BIT;
+	fill_file(&ev->file, &v, SOURCE_KERNEL);
+	ev->hdr.facts |= forget(s, file_facts(sub, &v)) & ~(FACT_KERNEL_CONTROL | FACT_STDIO);
+	/* A host program is no less foreign for being someone's standard input. */
+	if (is_foreign(v.owner))
+		ev->hdr.facts |= FACT_FILE_FOREIGN;
+	if (first)
+		ev->hdr.facts |= FACT_FIRST_EXEC;
+
+	dentry = fs->pwd.dentry;
+	view_of_path(cfg, task, sub, fs->pwd.mnt, dentry, dentry->d_inode, &dir);
+	ev->cwd_owner = dir.owner;
+	if (is_foreign(dir.owner))
+		ev->hdr.facts |= FACT_CWD_FOREIGN;
+	view_of_path(cfg, task, sub, fs->root.mnt, fs->root.dentry, fs->root.dentry->d_inode, &dir);
+	ev->root_owner = dir.owner;
+	if (is_foreign(dir.owner))
+		ev->hdr.facts |= FACT_ROOT_FOREIGN;
+
+	key.pid_ns_inum = ev->hdr.pid_ns_inum;
+	key.nr = ev->hdr.ns_tgid;
+	inode_id_of(v.inode, &id);
+	bpf_map_update_elem(&exe_by_pid, &key, &id, BPF_ANY);
+
+	ev->path_len = put_path(s, v.mnt, v.dentry);
+	ev->fspath_len = put_path(s, NULL, v.dentry);
+	ev->filename_len = put_kernel_string(s, bprm->filename);
+	ev->cwd_len = put_path(s, fs->pwd.mnt, dentry);
+
+	/* The new image's stack was written a moment ago: it is resident. */
+	start = mm->arg_start;
+	end = mm->arg_end;
+	len = end - start;
+	ev->args_total = len;
+	if (end < start)
+		len = 0;
+	if (len > EVENT_ARGS_MAX - 1) {
+		len = EVENT_ARGS_MAX - 1;
+		ev->hdr.flags |= EVENT_F_ARGS_CUT;
+	}
+	off = s->len;
+	if (len && off <= EVENT_SIZE_MAX - EVENT_ARGS_MAX) {
+		if (bpf_probe_read_user(&s->data[off], len & 0xfff, (const void *)start)) {
+			ev->hdr.flags |= EVENT_F_ARG_UNREAD;
+		} else {
+			ev->args_len = len;
+			s->len = off + len;
+		}
+	}
+	record_end(s, RING_URGENT);
+}
+
+/* Fires after the new image is installed: comm, credentials and mm are the new
+ * ones. A failed execve() does not pass here. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	const struct sensor_config *cfg = sensor_config();
+	struct subject *sub;
+	struct scratch *s = scratch_get();
+	struct file *exe = NULL;
+	bool in_initial, first = false;
+	u64 mnt_id;
+
+	if (!cfg || !s)
+		return 0;
+	if (task->mm)
+		exe = task->mm->exe_file;
+	if (!exe)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	in_initial = in_initial_mnt_ns(cfg, task);
+	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
+		if (is_runtime_program(task, KREAD(exe, f_inode), KREAD(exe, f_path.dentry))) {
+			if (!sub)
+				sub = subject_new(task);
+			if (sub)
+				sub->lineage |= LINEAGE_RUNTIME;
+		}
+		if (in_initial) {
+			if (sub)
+				sub->phase = PHASE_HOST;
+			return 0;
+		}
+		if (!sub) {
+			sub = subject_new(task);
+			if (!sub)
+				return 0;
+			count(COUNTER_UNKNOWN);
+		}
+		mnt_id = current_mnt_ns_id(task);
+		if (!looks_contained(cfg, task, mnt_id, sub->lineage)) {
+			sub->phase = PHASE_HOST;
+			sub->mnt_ns = mnt_id;
+			return 0;
+		}
+		subject_contain(s, task, sub, mnt_id, 0);
+		first = true;
+	}
+	sub->flags &= ~SUBJECT_F_COMPAT;
+	if (is_wanted(cfg, EVENT_EXEC))
+		emit_exec(s, task, sub, bprm, exe, first);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
+{
+	struct subject *sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct event_exit *ev;
+	struct pid_key key = {};
+
+	if (!sub || !s || !cfg)
+		return 0;
+	subject_gone(sub);
+	if (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED)
+		return 0;
+	if (task->signal->live.counter > 0)
+		return 0;	/* a thread of a process that goes on */
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_EXIT, task, sub);
+	ev->exit_code = task->exit_code;
+	key.pid_ns_inum = ev->hdr.pid_ns_inum;
+	key.nr = ev->hdr.ns_tgid;
+	bpf_map_delete_elem(&exe_by_pid, &key);
+	if (is_wanted(cfg, EVENT_EXIT))
+		record_end(s, RING_URGENT);
+	return 0;
+}
+
+static __always_inline bool cgroup_is_within(struct cgroup *cgrp, u64 id)
+{
+	struct kernfs_node *kn = KREAD(cgrp, kn);
+	int i;
+
+	for (i = 0; i < 16 && kn; i++) {
+		if (KREAD(kn, id) == id)
+			return true;
+		kn = kcompat_kernfs_parent(kn);
+	}
+	return false;
+}
+
+/* Moves that the host makes (a runtime's update, systemd) are its own business;
+ * a container that moves its processes out of its own cgroup is leaving. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(tp_btf__cgroup_attach_task, struct cgroup *dst, const char *path, struct task_struct *task)
+{
+	struct task_struct *actor = bpf_get_current_task_btf();
+	struct subject *by = bpf_task_storage_get(&subjects, actor, NULL, 0);
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct container_state *state;
+	struct event_cgroup *ev;
+	struct subject *sub;
+
+	if (!by || !cfg || !s || (by->phase != PHASE_CONTAINED && by->phase != PHASE_ESCAPED))
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub || !sub->container || !is_wanted(cfg, EVENT_CGROUP))
+		return 0;
+	state = bpf_map_lookup_elem(&containers, &sub->container);
+	if (!state || cgroup_is_within(cgroup_of(task), state->cgroup_id))
+		return 0;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_CGROUP, task, sub);
+	ev->hdr.facts |= FACT_CGROUP_LEFT;
+	ev->old_id = state->cgroup_id;
+	ev->new_id = cgroup_id_of(task);
+	ev->path_len = put_cgroup_path(s, cgroup_of(task));
+	record_end(s, RING_URGENT);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The maps. Every one is pinned by the sensor: a program array without a
+ * user-space reference is emptied by the kernel, and its tail calls then fall
+ * through in silence. */
+#include "brigwatch.bpf.h"
+
+struct map_config config SEC(".maps");
+struct map_gauges gauges SEC(".maps");
+struct map_counters counters SEC(".maps");
+struct map_books books SEC(".maps");
+struct map_sequences sequences SEC(".maps");
+struct map_scratches scratches SEC(".maps");
+struct map_calls calls_native SEC(".maps");
+struct map_calls calls_ia32 SEC(".maps");
+struct map_containers containers SEC(".maps");
+struct map_mnt_ns mnt_ns SEC(".maps");
+struct map_runtime_binaries runtime_binaries SEC(".maps");
+struct map_runtime_names runtime_names SEC(".maps");
+struct map_runtime_sockets runtime_sockets SEC(".maps");
+struct map_runtime_abstract runtime_abstract SEC(".maps");
+struct map_budgets budgets SEC(".maps");
+struct map_exe_by_pid exe_by_pid SEC(".maps");
+struct map_subjects subjects SEC(".maps");
+struct map_ring_urgent ring_urgent SEC(".maps");
+struct map_ring_bulk ring_bulk SEC(".maps");
+struct map_handlers handlers SEC(".maps");
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Opens by any way: the verdict comes from the file, the caller's string is a
+ * remark. A refused open has no file; then what a magic link stands for is
+ * taken from the kernel, and the rest is left to the agent. */
+#ifndef BW_OPEN_BPF_H
+#define BW_OPEN_BPF_H
+
+#include "file.bpf.h"
+
+/* Facts that make an open worth a record on their own. */
+#define OPEN_FACTS (~(FACT_FILE_WRITE | FACT_STDIO))
+
+enum magic_kind { MAGIC_LINK_NONE, MAGIC_LINK_EXE, MAGIC_LINK_FD };
+
+struct magic_link {
+	u32 kind;
+	u32 pid;	/* 0: the caller itself */
+	u32 fd;
+};
+
+static __always_inline bool is_word(const char *p, const char *word, u32 len)
+{
+	u32 i, different = 0;
+
+	/* No branch inside: the verifier walks one path only. */
+	for (i = 0; i < len; i++)
+		different |= p[i] ^ word[i];
+	return !different;
+}
+
+/* A decimal number of at most seven digits at the start of p[8]. Returns the
+ * count of its digits, 0: none or too long. */
+static __always_inline u32 parse_number(const char *p, u32 *ret)
+{
+	u32 n = 0, i;
+
+	for (i = 0; i < 8; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			break;
+		n = n * 10 + (p[i] - '0');
+	}
+	*ret = n;
+	return i == 8 ? 0 : i;
+}
+
+/* What follows "/proc/self", "/proc/thread-self" or "/proc/N". */
+static __always_inline void parse_proc_entry(u64 path, struct magic_link *ret)
+{
+	char tail[16] = {};
+	u32 n;
+
+	bpf_probe_read_user_str(tail, sizeof(tail), (const void *)path);
+	if (is_word(tail, "/exe", 5)) {
+		ret->kind = MAGIC_LINK_EXE;
+		return;
+	}
+	if (!is_word(tail, "/fd/", 4))
+		return;
+	n = parse_number(tail + 4, &ret->fd);
+	if (n && !tail[(4 + n) & 15])
+		ret->kind = MAGIC_LINK_FD;
+}
+
+/* /proc/self/exe, /proc/thread-self/exe, /proc/N/exe, the same with fd/M, and
+ * /dev/fd/M, read from the user address `path`. Other spellings of the same link
+ * are resolved by the agent. All comparisons are at fixed offsets: variable ones
+ * multiply the verifier's states. */
+static __always_inline void parse_magic_link(u64 path, struct magic_link *ret)
+{
+	char head[24] = {};
+	u32 n;
+
+	if (!path || bpf_probe_read_user_str(head, sizeof(head), (const void *)path) < 0)
+		return;
+	if (is_word(head, "/dev/fd/", 8)) {
+		n = parse_number(head + 8, &ret->fd);
+		if (n && !head[(8 + n) & 15])
+			ret->kind = MAGIC_LINK_FD;
+		return;
+	}
+	if (!is_word(head, "/proc/", 6))
+		return;
+	if (is_word(head + 6, "self", 4)) {
+		parse_proc_entry(path + 10, ret);
+	} else if (is_word(head + 6, "thread-self", 11)) {
+		parse_proc_entry(path + 17, ret);
+	} else {
+		n = parse_number(head + 6, &ret->pid);
+		if (n)
+			parse_proc_entry(path + 6 + n, ret);
+	}
+}
+
+/* The file that a magic link of the caller's own stands for, or NULL. */
+static __always_inline struct file *file_of_magic_link(struct task_struct *task, const struct magic_link *link,
+						       u32 own_pid)
+{
+	if (link->pid && link->pid != own_pid)
+		return NULL;
+	if (link->kind == MAGIC_LINK_FD)
+		return file_of_fd(task, link->fd);
+	if (link->kind == MAGIC_LINK_EXE && task->mm)
+		return task->mm->exe_file;
+	return NULL;
+}
+
+static __always_inline bool is_write_intent(u64 flags)
+{
+	return !(flags & OPEN_PATH) && ((flags & OPEN_ACCMODE) == 1 || (flags & OPEN_ACCMODE) == 2 ||
+					(flags & OPEN_TRUNC));
+}
+
+static __always_inline void fill_boundary(struct event_hdr *hdr, const struct subject *sub, const struct file_view *v)
+{
+	if (!is_foreign(v->owner))
+		return;
+	hdr->boundary = v->owner == OWNER_HOST ? BOUNDARY_HOST : BOUNDARY_OTHER;
+	hdr->target_container = v->mount_container;
+}
+
+/* A refused open for writing: EPERM, EACCES, ETXTBSY, EROFS. */
+static __always_inline void judge_refused_open(const struct sensor_config *cfg, struct scratch *s,
+					       struct task_struct *task, const struct subject *sub,
+					       const struct open_call *open)
+{
+	struct magic_link link = {};
+	struct event_open *ev;
+	struct file_view v = {};
+	struct inode_id *id = NULL;
+	struct pid_key key = {};
+	struct file *file;
+
+	if (!is_write_intent(open->flags) && !open->by_handle)
+		return;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_OPEN, task, sub);
+	fill_call(s);
+	if (is_write_intent(open->flags)) {
+		ev->hdr.facts |= FACT_FILE_WRITE;
+		ev->f_mode = FMODE_WRITE_BIT;
+	}
+	if (open->by_handle)
+		ev->hdr.facts |= FACT_HANDLE;
+	ev->open_flags = open->flags;
+	ev->dirfd = open->dirfd;
+
+	parse_magic_link(open->path, &link);
+	if (link.kind != MAGIC_LINK_NONE) {
+		file = file_of_magic_link(task, &link, ev->hdr.ns_tgid);
+		if (file) {
+			view_of_file(cfg, task, sub, file, &v);
+			v.f_mode |= FMODE_WRITE_BIT;
+			fill_file(&ev->file, &v, SOURCE_MAGIC);
+			ev->hdr.facts |= forget(s, file_facts(sub, &v));
+			fill_boundary(&ev->hdr, sub, &v);
+		} else if (link.kind == MAGIC_LINK_EXE) {
+			key.pid_ns_inum = ev->hdr.pid_ns_inum;
+			key.nr = link.pid;
+			id = bpf_map_lookup_elem(&exe_by_pid, &key);
+			if (id) {
+				ev->file.ino = id->ino;
+				ev->file.dev = id->dev;
+				ev->file.generation = id->generation;
+				ev->file.mode = MODE_REG;
+				ev->file.source = SOURCE_MAGIC;
+				if (bpf_map_lookup_elem(&runtime_binaries, id))
+					ev->hdr.facts |= FACT_RUNTIME_BINARY;
+			}
+		}
+	}
+	if (v.dentry) {
+		ev->path_len = put_path(s, v.mnt, v.dentry);
+		ev->fspath_len = put_path(s, NULL, v.dentry);
+	}
+	ev->arg_len = put_user_string(s, open->path);
+	record_end(s, RING_URGENT);
+}
+
+/* A file was obtained. */
+static __always_inline void judge_opened_file(const struct sensor_config *cfg, struct scratch *s,
+					      struct task_struct *task, const struct subject *sub,
+					      const struct open_call *open, struct file *file)
+{
+	struct event_open *ev;
+	struct file_view v = {};
+	u64 facts;
+
+	view_of_file(cfg, task, sub, file, &v);
+	facts = file_facts(sub, &v);
+	if (open->by_handle)
+		facts |= FACT_HANDLE;
+	facts = forget(s, facts);
+	if (!(facts & OPEN_FACTS) && !(cfg->wanted_plain & (1ull << EVENT_OPEN)))
+		return;
+
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_OPEN, task, sub);
+	fill_call(s);
+	fill_file(&ev->file, &v, SOURCE_KERNEL);
+	fill_boundary(&ev->hdr, sub, &v);
+	ev->hdr.facts |= facts;
+	ev->open_flags = open->flags;
+	ev->dirfd = open->dirfd;
+	ev->f_mode = v.f_mode & 3;
+	ev->path_len = put_path(s, v.mnt, v.dentry);
+	ev->fspath_len = put_path(s, NULL, v.dentry);
+	ev->arg_len = put_user_string(s, open->path);
+	record_end(s, (facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
+}
+
+#endif

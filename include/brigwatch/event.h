@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The wire format: what the BPF programs write into the two rings and the
+ * engine decodes. The only header that both compilers read.
+ *
+ * Rules of the format:
+ *  - fixed-width members, natural alignment, padding written out and zero;
+ *  - all numbers in host byte order, all times CLOCK_BOOTTIME nanoseconds;
+ *  - a record is a fixed struct that begins with struct event_hdr, followed by
+ *    its strings in the order in which the struct names their *_len members,
+ *    each exactly that many bytes, raw, without terminating NUL;
+ *  - append-only: a new type gets the next number, a new member goes to the
+ *    end of the fixed part, EVENT_VERSION grows; numbers are never reused;
+ *  - what could not be read is flagged: "no path" and "path not read" differ. */
+#ifndef BRIGWATCH_EVENT_H
+#define BRIGWATCH_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define EVENT_VERSION 1
+
+/* Longest path in bytes, without NUL (PATH_MAX - 1). */
+#define EVENT_PATH_MAX 4095
+/* Most bytes of the argument list kept; argv is cut and flagged beyond. */
+#define EVENT_ARGS_MAX 4096
+/* Upper bound of a whole record: fixed part and every string at its longest. */
+#define EVENT_SIZE_MAX 24576
+
+enum event_type {
+	EVENT_FORK = 1,
+	EVENT_EXEC = 2,
+	EVENT_EXIT = 3,
+	EVENT_OPEN = 4,		/* open, creat, openat, openat2, open_by_handle_at, io_uring */
+	EVENT_MOUNT = 5,	/* mount, umount2, pivot_root; see enum mount_op */
+	EVENT_CHDIR = 6,	/* chdir, fchdir, chroot; see enum chdir_op */
+	EVENT_NS = 7,		/* setns, unshare, clone, clone3 with new namespaces */
+	EVENT_CONNECT = 8,	/* connect on AF_UNIX */
+	EVENT_COMPAT = 9,	/* first 32-bit system call of a 64-bit program */
+	EVENT_CGROUP = 10,	/* a contained task was moved to another cgroup */
+	EVENT_CONTAINER = 11,	/* a container was first seen: born, or found at start */
+	EVENT_PROC = 12,	/* snapshot of a running process: state for a fresh engine */
+	EVENT_CANARY = 13,	/* the agent's own heartbeat through the kernel */
+	EVENT_LOSS = 14,	/* made by the engine: see struct event_loss */
+	EVENT_CONTAINER_INFO = 15, /* made by the engine: what a runtime's files say */
+	EVENT_TYPE_MAX = 16,	/* exclusive */
+};
+
+/* Which ring a record travelled in. */
+enum event_ring { RING_URGENT = 0, RING_BULK = 1, RING_MAX = 2 };
+
+/* Hooks that saw the event, best first (design, section 4). */
+enum event_tier { TIER_LSM = 1, TIER_FENTRY = 2, TIER_TRACEPOINT = 3, TIER_USER = 4 };
+
+/* How the task entered the kernel. */
+enum event_way { WAY_NATIVE = 0, WAY_IA32 = 1, WAY_X32 = 2, WAY_IO_URING = 3, WAY_NONE = 4 };
+
+/* Phase of the subject. PHASE_UNKNOWN is never treated as host. */
+enum event_phase {
+	PHASE_UNKNOWN = 0,
+	PHASE_HOST = 1,
+	PHASE_RUNTIME = 2,	/* host program inside a new or joined container, before its exec there */
+	PHASE_CONTAINED = 3,
+	PHASE_ESCAPED = 4,	/* was contained, now holds namespaces or root of the host */
+};
+
+/* To whom the mount namespace of a file's mount belongs. */
+enum mount_owner {
+	OWNER_UNKNOWN = 0,	/* could not be read */
+	OWNER_OWN = 1,		/* the same container */
+	OWNER_HOST = 2,		/* a namespace of the host */
+	OWNER_OTHER = 3,	/* another container */
+	OWNER_DETACHED = 4,	/* no namespace, or an anonymous one (fsmount, open_tree, lazy umount) */
+	OWNER_INTERNAL = 5,	/* kernel-internal: pipe, memfd, socket, nsfs */
+};
+
+/* Whom an act hits, as seen from the subject. */
+enum boundary { BOUNDARY_NONE = 0, BOUNDARY_SAME = 1, BOUNDARY_OTHER = 2, BOUNDARY_HOST = 3 };
+
+/* Where the file facts of a record come from. */
+enum file_source {
+	SOURCE_NONE = 0,	/* no object could be had; only the caller's string */
+	SOURCE_KERNEL = 1,	/* the kernel's own object */
+	SOURCE_MAGIC = 2,	/* failed call: a magic link resolved in the kernel */
+	SOURCE_RESOLVED = 3,	/* failed call: resolved by the agent later, never a fact */
+};
+
+/* event_hdr.flags */
+#define EVENT_F_PATH_CUT	(1u << 0)	/* a path was longer than could be kept: its head is missing */
+#define EVENT_F_ARGS_CUT	(1u << 1)	/* argument list cut at EVENT_ARGS_MAX */
+#define EVENT_F_ARG_UNREAD	(1u << 2)	/* a string of the caller could not be read (page not resident) */
+#define EVENT_F_PATH_UNREAD	(1u << 3)	/* a kernel path could not be read */
+#define EVENT_F_SEEDED		(1u << 4)	/* subject state was derived late, not seen from its birth */
+#define EVENT_F_ARG_MISMATCH	(1u << 5)	/* caller's string does not name the object (remark only) */
+#define EVENT_F_FAILED		(1u << 6)	/* the call failed; hdr.ret holds -errno */
+#define EVENT_F_FOLDED		(1u << 7)	/* budget of this kind is exhausted: equals of this record were counted only */
+
+/* event_hdr.facts: statements about kernel objects (design, section 1). */
+#define FACT_FILE_FOREIGN	(1ull << 0)	/* file's mount is the host's or another container's */
+#define FACT_FILE_UNREACHABLE	(1ull << 1)	/* dentry is not below the root of its mount */
+#define FACT_RUNTIME_BINARY	(1ull << 2)	/* file is a container runtime's program */
+#define FACT_FILE_WRITE		(1ull << 3)	/* opened, or tried to be opened, for writing */
+#define FACT_CWD_FOREIGN	(1ull << 4)	/* working directory on a mount of the host or another container */
+#define FACT_ROOT_FOREIGN	(1ull << 5)	/* root directory likewise */
+#define FACT_RUNTIME_API	(1ull << 6)	/* peer is a socket held by a runtime */
+#define FACT_NS_JOINED_HOST	(1ull << 7)	/* entered a namespace of the host */
+#define FACT_ESCAPED		(1ull << 8)	/* subject has escaped */
+#define FACT_KERNEL_CONTROL	(1ull << 9)	/* control file of the kernel: procfs outside /proc/PID, sysfs, cgroupfs, debugfs... */
+#define FACT_BLOCK_DEVICE	(1ull << 10)	/* file or mount source is a block device */
+#define FACT_COMPAT		(1ull << 11)	/* 32-bit entry */
+#define FACT_PEER_HOST		(1ull << 12)	/* socket peer was made by a task of the host */
+#define FACT_HANDLE		(1ull << 13)	/* opened by file handle */
+#define FACT_CGROUP_LEFT	(1ull << 14)	/* now outside the cgroup of its container */
+#define FACT_STDIO		(1ull << 15)	/* same inode as descriptor 0, 1 or 2 at container start */
+#define FACT_FIRST_EXEC		(1ull << 16)	/* the exec that ended the runtime phase */
+#define FACT_MOUNT_KERNEL_FS	(1ull << 17)	/* mount of procfs, cgroup v1, debugfs and the like */
+
+/* Identity of a process image. exec_seq grows with each exec (self_exec_id);
+ * proc id = (start_ns, tgid), exec id = all three. All zero: unknown. */
+struct exec_id {
+	__u64 start_ns;		/* leader's start_boottime */
+	__u32 tgid;		/* in the initial pid namespace */
+	__u32 exec_seq;
+};
+
+struct event_hdr {
+	__u32 size;		/* of the whole record, strings included */
+	__u16 type;		/* enum event_type */
+	__u8 version;		/* EVENT_VERSION */
+	__u8 tier;		/* enum event_tier */
+	__u32 flags;		/* EVENT_F_* */
+	__u32 cpu;
+	__u64 seq;		/* per CPU and ring, from 1; a gap is a loss */
+	__u64 time_ns;
+	__u64 facts;		/* FACT_* */
+
+	struct exec_id proc;
+	struct exec_id parent;	/* exec_seq as of now; zero if the parent is not known */
+	__u32 tid;		/* initial pid namespace */
+	__u32 ns_tgid;		/* in the task's own pid namespace */
+	__u32 ns_tid;
+	__u32 uid;		/* effective ids, initial user namespace */
+	__u32 gid;
+	__u32 ppid;		/* real parent's tgid, initial pid namespace */
+	__u64 cap_effective;
+	__u64 mnt_ns;		/* unique id, not the inum */
+	__u32 mnt_ns_inum;	/* as in /proc/PID/ns/mnt */
+	__u32 pid_ns_inum;
+	__u32 net_ns_inum;
+	__u32 user_ns_inum;
+	__u64 cgroup_id;
+	__u64 container;	/* subject's container key; 0 on the host */
+	__u64 target_container;	/* key of whom the act hits; 0: none or host */
+
+	__s64 ret;		/* result of the call, -errno on failure */
+	__s32 nr;		/* system call number in the ABI of `way`; -1: none */
+	__u8 phase;		/* enum event_phase */
+	__u8 way;		/* enum event_way */
+	__u8 boundary;		/* enum boundary of the target */
+	__u8 ring;		/* enum event_ring */
+	char comm[16];		/* NUL-padded, raw bytes chosen by the task */
+};
+_Static_assert(sizeof(struct event_hdr) == 184, "wire layout changed");
+
+/* Facts about one file, from its kernel object. All zero when `source` is
+ * SOURCE_NONE. */
+struct event_file {
+	__u64 ino;
+	__u64 mount_container;	/* key of the container that owns the mount; 0: host or none */
+	__u32 dev;		/* s_dev of the superblock, kernel encoding (major << 20 | minor) */
+	__u32 generation;
+	__u32 rdev;		/* of a device node, else 0 */
+	__u32 fs_magic;		/* s_magic, low 32 bits */
+	__u32 nlink;
+	__u32 uid;		/* owner, initial user namespace */
+	__u16 mode;		/* i_mode */
+	__u8 mount_owner;	/* enum mount_owner */
+	__u8 source;		/* enum file_source */
+	__u32 pad;
+	char fs[16];		/* s_type->name, NUL-padded */
+};
+_Static_assert(sizeof(struct event_file) == 64, "wire layout changed");
+
+struct event_fork {
+	struct event_hdr hdr;	/* the child is `proc`, who forked it is `parent` */
+	__u64 clone_flags;	/* CLONE_* */
+};
+_Static_assert(sizeof(struct event_fork) == sizeof(struct event_hdr) + 8, "wire layout changed");
+
+/* A successful exec. Strings: path, fspath, filename, cwd, args. */
+struct event_exec {
+	struct event_hdr hdr;
+	struct event_file file;	/* mm->exe_file */
+	__u64 args_total;	/* bytes of the whole argument list, NULs included */
+	__u8 cwd_owner;		/* enum mount_owner */
+	__u8 root_owner;	/* enum mount_owner */
+	__u16 path_len;		/* exe as seen from the root of its mount namespace */
+	__u16 fspath_len;	/* exe within its file system */
+	__u16 filename_len;	/* as given to execve (bprm->filename) */
+	__u16 cwd_len;		/* working directory, as `path` */
+	__u16 args_len;		/* arguments, separated by NUL */
+	__u16 pad[2];
+};
+_Static_assert(sizeof(struct event_exec) == sizeof(struct event_hdr) + 88, "wire layout changed");
+
+struct event_exit {
+	struct event_hdr hdr;
+	__s32 exit_code;	/* as wait(2) */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct event_exit) == sizeof(struct event_hdr) + 8, "wire layout changed");
+
+/* An open that succeeded or was tried. Strings: path, fspath, arg. */
+struct event_open {
+	struct event_hdr hdr;
+	struct event_file file;
+	__u64 open_flags;	/* O_* as the caller passed them (64-bit of openat2 cut to O_* range) */
+	__u32 f_mode;		/* FMODE_READ 1, FMODE_WRITE 2 of the file; from flags when it failed */
+	__s32 dirfd;		/* as passed; AT_FDCWD when the call has none */
+	__u16 path_len;		/* from the kernel object */
+	__u16 fspath_len;
+	__u16 arg_len;		/* the caller's own string: a remark, never a verdict */
+	__u16 pad;
+};
+_Static_assert(sizeof(struct event_open) == sizeof(struct event_hdr) + 88, "wire layout changed");
+
+enum mount_op { MOUNT_MOUNT = 1, MOUNT_UMOUNT = 2, MOUNT_PIVOT_ROOT = 3 };
+
+/* Strings: target, source, fstype, path. source, target and fstype are the
+ * caller's own; for pivot_root source is put_old and target new_root. */
+struct event_mount {
+	struct event_hdr hdr;
+	struct event_file file;	/* root of the mount that was made (kernel's object), on success */
+	__u64 flags;		/* MS_* or MNT_* as passed */
+	__u32 op;		/* enum mount_op */
+	__u32 bdev;		/* s_bdev's dev_t of what was mounted, else 0 */
+	__u16 target_len;
+	__u16 source_len;
+	__u16 fstype_len;
+	__u16 path_len;		/* path of the mount's root within its file system */
+};
+_Static_assert(sizeof(struct event_mount) == sizeof(struct event_hdr) + 88, "wire layout changed");
+
+enum chdir_op { CHDIR_CHDIR = 1, CHDIR_FCHDIR = 2, CHDIR_CHROOT = 3 };
+
+/* Strings: path, fspath, arg. */
+struct event_chdir {
+	struct event_hdr hdr;
+	struct event_file file;	/* the directory now held */
+	__u32 op;		/* enum chdir_op */
+	__u16 path_len;
+	__u16 fspath_len;
+	__u16 arg_len;
+	__u16 pad[3];
+};
+_Static_assert(sizeof(struct event_chdir) == sizeof(struct event_hdr) + 80, "wire layout changed");
+
+enum ns_op { NS_SETNS = 1, NS_UNSHARE = 2, NS_CLONE = 3 };
+
+struct event_ns {
+	struct event_hdr hdr;
+	__u64 flags;		/* CLONE_NEW* asked for; for setns its nstype argument */
+	__u64 changed;		/* CLONE_NEW*: namespaces that differ from before */
+	__u64 joined_host;	/* CLONE_NEW*: of these, now the host's; on failure, what was aimed at */
+	__u32 op;		/* enum ns_op */
+	__u32 target_inum;	/* setns by nsfs descriptor: that namespace's inum */
+	__u32 target_tgid;	/* setns by pidfd: that process, initial pid namespace */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct event_ns) == sizeof(struct event_hdr) + 40, "wire layout changed");
+
+/* connect(2) on AF_UNIX. Strings: path, arg. */
+struct event_connect {
+	struct event_hdr hdr;
+	struct event_file file;	/* inode of the socket the peer is bound to */
+	__u32 peer_tgid;	/* who called listen() (SO_PEERCRED), initial pid namespace */
+	__u32 peer_uid;
+	__u16 path_len;		/* of the peer's inode; abstract names start with NUL, in `path` too */
+	__u16 arg_len;		/* sun_path as passed */
+	__u8 abstract;		/* 1: abstract name */
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct event_connect) == sizeof(struct event_hdr) + 80, "wire layout changed");
+
+struct event_compat {
+	struct event_hdr hdr;	/* nr is the 32-bit number */
+};
+
+/* Strings: path. */
+struct event_cgroup {
+	struct event_hdr hdr;
+	__u64 old_id;		/* cgroup of the container */
+	__u64 new_id;
+	__u16 path_len;		/* new cgroup's path in its hierarchy */
+	__u16 pad[3];
+};
+_Static_assert(sizeof(struct event_cgroup) == sizeof(struct event_hdr) + 24, "wire layout changed");
+
+/* Birth or first sight of a container; `proc` is the first process seen in it.
+ * Strings: cgroup, rootpath. */
+struct event_container {
+	struct event_hdr hdr;
+	__u64 key;
+	__u32 init_tgid;
+	__u32 seeded;		/* 1: it ran before the agent */
+	__u64 init_start_ns;
+	__u32 ns_inum[8];	/* mnt, pid, net, ipc, uts, cgroup, user, time */
+	__u32 host_ns;		/* bit i: ns_inum[i] is the host's own */
+	__u16 cgroup_len;	/* path in the hierarchy that cgroup_id belongs to */
+	__u16 rootpath_len;	/* root directory, path within its file system */
+};
+_Static_assert(sizeof(struct event_container) == sizeof(struct event_hdr) + 64, "wire layout changed");
+
+/* Snapshot of one running process. Strings: path, args. */
+struct event_proc {
+	struct event_hdr hdr;
+	struct event_file file;
+	__u16 path_len;
+	__u16 args_len;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct event_proc) == sizeof(struct event_hdr) + 72, "wire layout changed");
+
+struct event_canary {
+	struct event_hdr hdr;
+	__u64 nonce;
+};
+_Static_assert(sizeof(struct event_canary) == sizeof(struct event_hdr) + 8, "wire layout changed");
+
+enum loss_kind {
+	LOSS_RING_FULL = 1,	/* the kernel could not place records */
+	LOSS_GAP = 2,		/* sequence numbers are missing that no counter explains */
+	LOSS_CANARY = 3,	/* the agent's own act did not come back */
+	LOSS_MALFORMED = 4,	/* a record could not be decoded */
+	LOSS_SUPPRESSED = 5,	/* a container used up a budget; hdr.container names it */
+	LOSS_STATE = 6,		/* a state table was full, or state could not be had */
+	LOSS_TAIL_CALL = 7,	/* a tail call fell through */
+	LOSS_HOOK = 8,		/* a hook is no longer attached, or missed runs */
+};
+
+/* Made in user space, in the stream like any other record. */
+struct event_loss {
+	struct event_hdr hdr;
+	__u64 count;
+	__u32 kind;		/* enum loss_kind */
+	__u32 event_type;	/* what was lost, 0: mixed or unknown */
+};
+_Static_assert(sizeof(struct event_loss) == sizeof(struct event_hdr) + 16, "wire layout changed");
+
+/* What a runtime's own files say of container `hdr.container`. Made in user
+ * space. Strings: id, name, image, runtime. */
+struct event_container_info {
+	struct event_hdr hdr;
+	__u16 id_len;
+	__u16 name_len;
+	__u16 image_len;
+	__u16 runtime_len;
+};
+_Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 8, "wire layout changed");
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/asks.h"
+
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* 2, 8, 32, 128, 512 ms: most answers are there at the first or second try. */
+static uint64_t retry_delay_ns(unsigned int tries)
+{
+	return 2000000ull << (2 * (tries > 4 ? 4 : tries));
+}
+
+void asks_init(struct asks *asks, int reader_fd)
+{
+	memset(asks, 0, sizeof(*asks));
+	asks->fd = reader_fd;
+}
+
+static void ask_end(struct ask *ask)
+{
+	reader_result_release(&ask->result);
+	memset(ask, 0, sizeof(*ask));
+}
+
+void asks_release(struct asks *asks)
+{
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		ask_end(&asks->open[i]);
+}
+
+static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
+{
+	reader_result_release(&ask->result);
+	memset(&ask->result, 0, sizeof(ask->result));
+	ask->request.number = ++asks->number;
+	ask->is_sent = reader_request(asks->fd, &ask->request) == 0;
+	ask->next_try_ns = now + retry_delay_ns(ask->tries);
+	ask->tries++;
+}
+
+void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
+		uint64_t init_start_ns)
+{
+	struct ask *ask = NULL;
+
+	if (asks->fd < 0)
+		return;
+	for (size_t i = 0; i < ASKS_MAX; i++) {
+		if (asks->open[i].request.container == container->key)
+			return;
+		if (!ask && !asks->open[i].request.container)
+			ask = &asks->open[i];
+	}
+	if (!ask) {
+		asks->n_overflow++;
+		return;
+	}
+	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
+	ask->request.container = container->key;
+	ask_send(asks, ask, now_ns());
+}
+
+static size_t put(char *buf, size_t at, const char *s, __u16 *ret_len)
+{
+	size_t len = s ? strnlen(s, EVENT_PATH_MAX) : 0;
+
+	if (len)
+		memcpy(buf + at, s, len);
+	*ret_len = (__u16)len;
+	return at + len;
+}
+
+static void submit_facts(const struct ask *ask, asks_submit_fn submit, void *arg)
+{
+	const struct container_facts *facts = &ask->result.facts;
+	struct event_container_info info = {};
+	char buf[sizeof(info) + 4 * EVENT_PATH_MAX];
+	size_t at = sizeof(info);
+
+	info.hdr.type = EVENT_CONTAINER_INFO;
+	info.hdr.container = ask->request.container;
+	at = put(buf, at, facts->id, &info.id_len);
+	at = put(buf, at, facts->name, &info.name_len);
+	at = put(buf, at, facts->image, &info.image_len);
+	at = put(buf, at, facts->runtime, &info.runtime_len);
+	memcpy(buf, &info, sizeof(info));
+	submit(buf, at, arg);
+}
+
+/* One answer, waiting for it at most timeout_ms. False when there was none. */
+static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)
+{
+	int fds[READER_FILES_MAX];
+	struct reader_reply reply;
+	struct ask *ask = NULL;
+	int r;
+
+	r = reader_receive(asks->fd, timeout_ms, &reply, fds);
+	if (r < 0)
+		return false;
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		if (asks->open[i].is_sent && asks->open[i].request.number == reply.number)
+			ask = &asks->open[i];
+	if (!ask) {
+		for (unsigned int i = 0; i < reply.n_files; i++)
+			close(fds[i]);
+		return true;
+	}
+	reader_result_add(&ask->result, &ask->request, &reply, fds);
+	if (!ask->result.is_done)
+		return true;
+	ask->is_sent = false;
+	/* Found by its init is final. Found by name alone is taken, and asked once
+	 * more: the state file may only have been late. */
+	if (ask->result.facts.id && (ask->result.is_verified || ask->tries > 1)) {
+		submit_facts(ask, submit, arg);
+		*ret_submitted = true;
+		if (ask->result.is_verified || ask->tries >= ASK_TRIES_MAX)
+			ask_end(ask);
+	} else if (ask->tries >= ASK_TRIES_MAX) {
+		ask_end(ask);
+	}
+	return true;
+}
+
+static void retry(struct asks *asks, uint64_t now)
+{
+	for (size_t i = 0; i < ASKS_MAX; i++) {
+		struct ask *ask = &asks->open[i];
+
+		if (ask->request.container && !ask->is_sent && now >= ask->next_try_ns)
+			ask_send(asks, ask, now);
+	}
+}
+
+void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg)
+{
+	bool is_submitted = false;
+
+	if (asks->fd < 0)
+		return;
+	while (receive_one(asks, 0, submit, arg, &is_submitted))
+		;
+	retry(asks, now_ns());
+}
+
+static struct ask *find(struct asks *asks, uint64_t container)
+{
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		if (container && asks->open[i].request.container == container)
+			return &asks->open[i];
+	return NULL;
+}
+
+bool asks_wait(struct asks *asks, uint64_t container, int timeout_ms, asks_submit_fn submit, void *arg)
+{
+	struct ask *ask = asks->fd < 0 ? NULL : find(asks, container);
+	uint64_t end = now_ns() + (uint64_t)timeout_ms * 1000000ull, now;
+	bool is_submitted = false;
+
+	if (!ask || ask->was_waited)
+		return false;
+	ask->was_waited = true;
+	while (!is_submitted && (now = now_ns()) < end) {
+		ask = find(asks, container);
+		if (!ask)
+			break;
+		retry(asks, now);
+		receive_one(asks, 2, submit, arg, &is_submitted);
+	}
+	return is_submitted;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's questions to the reader: what do the runtimes' files say of this
+ * container? Answers become records of the stream. */
+#ifndef BW_AGENT_ASKS_H
+#define BW_AGENT_ASKS_H
+
+#include "agent/reader.h"
+
+#define ASKS_MAX 64	/* containers asked for at a time; more wait for an alert of theirs */
+#define ASK_TRIES_MAX 6	/* runtimes write their files a moment after the first process starts */
+
+struct ask {
+	struct reader_request request;	/* request.container 0: free */
+	struct reader_result result;
+	uint64_t next_try_ns;
+	unsigned int tries;
+	bool is_sent;
+	bool was_waited;	/* an alert waited for it already */
+};
+
+struct asks {
+	int fd;			/* -1: no reader */
+	uint32_t number;
+	struct ask open[ASKS_MAX];
+	uint64_t n_overflow;
+};
+
+typedef void (*asks_submit_fn)(void *rec, size_t len, void *arg);
+
+void asks_init(struct asks *asks, int reader_fd);
+void asks_release(struct asks *asks);
+
+/* Ask for a container that was just seen for the first time. */
+void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
+		uint64_t init_start_ns);
+
+/* Take answers without waiting and ask again where it is time. Each answer is
+ * submitted as an EVENT_CONTAINER_INFO record. */
+void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg);
+
+/* Wait for one container's answer, at most timeout_ms and once per container.
+ * True if anything was submitted meanwhile. */
+bool asks_wait(struct asks *asks, uint64_t container, int timeout_ms, asks_submit_fn submit, void *arg);
+
+#endif

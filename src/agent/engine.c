@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "agent/asks.h"
+#include "agent/ledger.h"
+#include "agent/log.h"
+#include "agent/sandbox.h"
+#include "enrich/enrich.h"
+#include "source/source.h"
+
+/* Urgent records with a fact wake the engine at once; all others wait for the
+ * end of its nap. */
+#define NAP_MS 20
+#define CHECK_INTERVAL_NS 1000000000ull
+/* An alert waits so long for a container's name, once per container. */
+#define ENRICH_WAIT_MS 50
+/* A heartbeat that has not come back by then is missing. */
+#define CANARY_LATE_NS 5000000000ull
+#define MESSAGE_ROOM 16384
+
+struct engine {
+	const struct engine_config *config;
+	struct source *source;
+	struct enrich *enrich;
+	struct sink *sink;
+	struct ledger ledger;
+	struct asks asks;
+	uint64_t wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	uint64_t next_check_ns;
+	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
+	uint64_t n_alerts, n_alerts_lost;
+	uint64_t n_by_priority[PRIORITY_MAX];
+	int sink_error;			/* last error, told once */
+	bool stop;
+	int exit_code;
+	char message[MESSAGE_ROOM];
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static void on_match(const struct rule *rule, const struct event *ev, void *arg)
+{
+	struct engine *engine = arg;
+	const struct field *const *fields = NULL;
+	struct finding finding = {
+		.rule_id = rule_id(rule), .rule_name = rule_name(rule),
+		.description = rule_description(rule), .why = rule_why(rule),
+		.priority = priority_name(rule_priority(rule)), .severity = rule_priority(rule),
+		.response = rule_response(rule), .references = rule_references(rule),
+		.mitre = rule_mitre(rule), .tags = rule_tags(rule),
+		.event = ev, .rules_hash = rule_set_hash(engine->config->rules),
+		.hostname = engine->config->hostname, .lost = engine->ledger.lost,
+	};
+	int r;
+
+	finding.message.data = engine->message;
+	finding.message.len = rule_format_output(rule, ev, engine->message, sizeof(engine->message));
+	finding.n_fields = rule_fields(rule, &fields);
+	finding.fields = fields;
+	finding.number = ++engine->n_alerts;
+	if (rule_priority(rule) < PRIORITY_MAX)
+		engine->n_by_priority[rule_priority(rule)]++;
+	r = sink_write(engine->sink, &finding);
+	if (r == 0) {
+		engine->sink_error = 0;
+		return;
+	}
+	engine->n_alerts_lost++;
+	if (r != engine->sink_error)
+		log_message("output", "cannot write an alert: %s; it was \"%s\" (%s). Detection goes on, alerts that "
+			    "cannot be written are counted", strerror(-r), rule_name(rule), rule_id(rule));
+	engine->sink_error = r;
+	/* Nobody will ever read on: a closed pipe does not open again. */
+	if (r == -EPIPE) {
+		engine->stop = true;
+		engine->exit_code = EXIT_INTERNAL;
+	}
+}
+
+static void note_match(const struct rule *rule, const struct event *ev, void *arg)
+{
+	(void)rule;
+	(void)ev;
+	*(bool *)arg = true;
+}
+
+static bool would_match(const struct engine *engine, const struct event *ev)
+{
+	bool is_match = false;
+
+	rule_set_evaluate(engine->config->rules, ev, note_match, &is_match);
+	return is_match;
+}
+
+static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here);
+
+/* A record that the engine makes itself goes the way of all others, so that
+ * rules see it and a capture would hold it. */
+static void submit_own(void *rec, size_t len, void *arg)
+{
+	struct engine *engine = arg;
+	struct event_hdr hdr;
+
+	memcpy(&hdr, rec, sizeof(hdr));
+	hdr.size = (uint32_t)len;
+	hdr.version = EVENT_VERSION;
+	hdr.tier = TIER_USER;
+	hdr.time_ns = clock_ns(CLOCK_BOOTTIME);
+	hdr.nr = -1;
+	hdr.way = WAY_NONE;
+	if (hdr.phase == PHASE_UNKNOWN)
+		hdr.phase = PHASE_HOST;
+	memcpy(rec, &hdr, sizeof(hdr));
+	handle_record(engine, rec, len, true);
+}
+
+static void report_loss(struct engine *engine, enum loss_kind kind, unsigned int type, uint64_t container,
+			uint64_t n)
+{
+	struct event_loss loss = { .count = n, .kind = kind, .event_type = type };
+
+	loss.hdr.type = EVENT_LOSS;
+	loss.hdr.container = container;
+	submit_own(&loss, sizeof(loss), engine);
+}
+
+static void on_canary(struct engine *engine, const struct event *ev)
+{
+	if (ev->u.canary.nonce == engine->canary)
+		engine->canary = 0;
+}
+
+static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here)
+{
+	struct event ev;
+	int r;
+
+	r = event_decode(rec, len, &ev);
+	if (r < 0) {
+		engine->ledger.malformed++;
+		return;
+	}
+	if (!is_made_here)
+		ledger_note(&engine->ledger, &ev.hdr);
+	ev.wall_ns = ev.hdr.time_ns + engine->wall_offset_ns;
+	if (ev.hdr.type == EVENT_CANARY) {
+		on_canary(engine, &ev);
+		return;
+	}
+	enrich_apply(engine->enrich, &ev);
+	if (ev.hdr.type == EVENT_CONTAINER && ev.container)
+		asks_begin(&engine->asks, ev.container, ev.u.container.init_tgid, ev.u.container.init_start_ns);
+	/* Does any rule match at all? Only then is a name worth waiting for. */
+	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
+	    would_match(engine, &ev) &&
+	    asks_wait(&engine->asks, ev.hdr.container, ENRICH_WAIT_MS, submit_own, engine))
+		enrich_apply(engine->enrich, &ev);	/* learns nothing twice, but views are new */
+	rule_set_evaluate(engine->config->rules, &ev, on_match, engine);
+}
+
+static int on_record(const void *rec, size_t len, unsigned int ring, void *arg)
+{
+	(void)ring;
+	handle_record(arg, rec, len, false);
+	return 0;
+}
+
+/* ---- duties beside the rings ---- */
+
+static void check_canary(struct engine *engine, uint64_t now)
+{
+	if (!engine->canary || now - engine->canary_sent_ns < CANARY_LATE_NS)
+		return;
+	engine->canary = 0;
+	report_loss(engine, LOSS_CANARY, EVENT_CANARY, 0, 1);
+}
+
+static void check_ledger(struct engine *engine)
+{
+	struct ledger_report report;
+
+	ledger_check(&engine->ledger, &report);
+	for (size_t i = 0; i < report.n; i++)
+		report_loss(engine, report.losses[i].kind, report.losses[i].type, report.losses[i].container,
+			    report.losses[i].count);
+}
+
+static void read_control(struct engine *engine)
+{
+	struct control control;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(engine->config->control_fd, &control, sizeof(control), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return;
+		if (n == 0) {
+			log_message("engine", "the sensor is gone; what it attached stays attached and what the rings "
+				    "hold stays there for the next start");
+			engine->stop = true;
+			engine->exit_code = EXIT_INTERNAL;
+			return;
+		}
+		if ((size_t)n != sizeof(control))
+			continue;
+		switch (control.type) {
+		case CONTROL_CANARY:
+			engine->canary = control.value;
+			engine->canary_sent_ns = clock_ns(CLOCK_BOOTTIME);
+			break;
+		case CONTROL_HOOKS:
+			report_loss(engine, LOSS_HOOK, 0, 0, control.value);
+			break;
+		case CONTROL_STOP:
+			engine->stop = true;
+			break;
+		}
+	}
+}
+
+static void print_summary(struct engine *engine)
+{
+	struct ledger_totals totals;
+	struct enrich_stats stats;
+
+	ledger_sum(&engine->ledger, &totals);
+	enrich_get_stats(engine->enrich, &stats);
+	log_message("summary", "%" PRIu64 " events, %" PRIu64 " alerts (%" PRIu64 " critical, %" PRIu64 " error, %" PRIu64
+		    " warning, %" PRIu64 " notice), %" PRIu64 " alerts not written",
+		    engine->ledger.received, engine->n_alerts, engine->n_by_priority[PRIORITY_CRITICAL],
+		    engine->n_by_priority[PRIORITY_ERROR], engine->n_by_priority[PRIORITY_WARNING],
+		    engine->n_by_priority[PRIORITY_NOTICE], engine->n_alerts_lost);
+	log_message("summary", "books: seen=%" PRIu64 " delivered=%" PRIu64 " dropped=%" PRIu64 " suppressed=%" PRIu64
+		    " received=%" PRIu64 " gaps=%" PRIu64 " malformed=%" PRIu64,
+		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
+		    (uint64_t)totals.book.suppressed,
+		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed);
+	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
+		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
+			    " io_uring opens into direct descriptors not judged",
+			    stats.procs_evicted, stats.containers_evicted, totals.direct_fd);
+}
+
+static void loop(struct engine *engine)
+{
+	uint64_t now;
+	int r;
+
+	while (!engine->stop) {
+		r = source_poll(engine->source, NAP_MS, on_record, engine);
+		if (r < 0 && r != -EINTR) {
+			log_message("engine", "cannot read the rings: %s, ending", strerror(-r));
+			engine->exit_code = EXIT_INTERNAL;
+			return;
+		}
+		read_control(engine);
+		asks_collect(&engine->asks, submit_own, engine);
+		now = clock_ns(CLOCK_BOOTTIME);
+		check_canary(engine, now);
+		if (now >= engine->next_check_ns) {
+			engine->next_check_ns = now + CHECK_INTERVAL_NS;
+			engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - now;
+			check_ledger(engine);
+		}
+	}
+	/* Told to stop: the hooks are gone, what is in the rings is the rest. */
+	if (engine->exit_code == EXIT_DONE) {
+		do {
+			r = source_poll(engine->source, 0, on_record, engine);
+		} while (r > 0);
+		check_ledger(engine);
+	}
+}
+
+static int prepare(struct engine *engine)
+{
+	const struct engine_config *config = engine->config;
+	int r;
+
+	r = source_rings_new(config->urgent_fd, config->bulk_fd, &engine->source);
+	if (r < 0)
+		return r;
+	r = enrich_new(NULL, &engine->enrich);
+	if (r < 0)
+		return r;
+	r = sink_new(config->output_fd, false, config->format, config->colour, &engine->sink);
+	if (r < 0)
+		return r;
+	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd);
+	asks_init(&engine->asks, config->reader_fd);
+	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	return 0;
+}
+
+int engine_run(const struct engine_config *config)
+{
+	struct control ready = { .type = CONTROL_READY };
+	struct engine *engine;
+	int r;
+
+	engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return EXIT_INTERNAL;
+	engine->config = config;
+	/* The sensor decides when to end; a key pressed at the terminal reaches both. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	json_object_seed(0);	/* opens /dev/urandom on first use */
+	r = prepare(engine);
+	if (r == 0)
+		r = sandbox_enter_engine();
+	if (r < 0) {
+		log_message("engine", "cannot start: %s", strerror(-r));
+		engine->exit_code = EXIT_INTERNAL;
+	} else {
+		(void)!send(config->control_fd, &ready, sizeof(ready), MSG_NOSIGNAL);
+		loop(engine);
+		print_summary(engine);
+	}
+	r = engine->exit_code;
+	asks_release(&engine->asks);
+	sink_free(engine->sink);
+	enrich_free(engine->enrich);
+	source_free(engine->source);
+	free(engine);
+	return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: takes records from the rings, decodes, enriches, matches, writes.
+ * It parses hostile bytes, so it holds no capability, opens no path and runs
+ * below a system call filter. */
+#ifndef BW_AGENT_ENGINE_H
+#define BW_AGENT_ENGINE_H
+
+#include "rule/rule.h"
+#include "sink/sink.h"
+
+/* Everything it works with is opened by others; descriptors are borrowed. */
+struct engine_config {
+	int urgent_fd, bulk_fd;			/* ring maps */
+	int books_fd, counters_fd, budgets_fd;	/* -1: none (tests) */
+	int control_fd;				/* to the sensor, see enum control_type */
+	int reader_fd;				/* to the reader, -1: none */
+	int output_fd;
+	enum sink_format format;
+	bool colour;
+	const struct rule_set *rules;
+	const char *hostname;
+};
+
+/* One SOCK_SEQPACKET message between sensor and engine. */
+enum control_type {
+	CONTROL_READY = 1,	/* engine -> sensor: sandboxed, reading */
+	CONTROL_CANARY = 2,	/* sensor -> engine: `value` was sent through the kernel */
+	CONTROL_STOP = 3,	/* sensor -> engine: hooks are detached; drain, sum up, end */
+	CONTROL_HOOKS = 4,	/* sensor -> engine: `value` hooks are gone or runs were missed */
+};
+struct control {
+	uint32_t type;
+	uint32_t pad;
+	uint64_t value;
+};
+
+/* Run until told to stop or the sensor is gone. Returns an enum exit_code. */
+int engine_run(const struct engine_config *config);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ledger.h"
+
+#include "source/live.h"
+
+static void read_books(const struct ledger *ledger, struct book *ret)
+{
+	struct book book;
+
+	memset(ret, 0, sizeof(*ret));
+	if (ledger->books_fd < 0)
+		return;
+	for (unsigned int ring = 0; ring < RING_MAX; ring++) {
+		for (unsigned int type = 0; type < EVENT_TYPE_MAX; type++) {
+			if (live_read_book(ledger->books_fd, ring, type, &book) < 0)
+				continue;
+			ret->seen += book.seen;
+			ret->delivered += book.delivered;
+			ret->dropped += book.dropped;
+			ret->suppressed += book.suppressed;
+		}
+	}
+}
+
+static uint64_t read_counter(const struct ledger *ledger, enum counter counter)
+{
+	uint64_t n = 0;
+
+	if (ledger->counters_fd >= 0)
+		(void)live_read_counter(ledger->counters_fd, counter, &n);
+	return n;
+}
+
+void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd)
+{
+	memset(ledger, 0, sizeof(*ledger));
+	ledger->books_fd = books_fd;
+	ledger->counters_fd = counters_fd;
+	ledger->budgets_fd = budgets_fd;
+	read_books(ledger, &ledger->base);
+	ledger->told_dropped = ledger->base.dropped;
+	ledger->told_suppressed = ledger->base.suppressed;
+	for (unsigned int i = 0; i < COUNTER_MAX; i++)
+		ledger->told_counter[i] = read_counter(ledger, i);
+}
+
+void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)
+{
+	uint64_t *next;
+
+	ledger->received++;
+	if (hdr->ring >= RING_MAX || hdr->cpu >= LEDGER_CPUS_MAX)
+		return;
+	next = &ledger->next_seq[hdr->ring][hdr->cpu];
+	if (*next && hdr->seq > *next)
+		ledger->gaps += hdr->seq - *next;
+	if (hdr->seq >= *next)
+		*next = hdr->seq + 1;
+}
+
+static void tell(struct ledger_report *report, enum loss_kind kind, unsigned int type, uint64_t container,
+		 uint64_t count)
+{
+	if (count && report->n < LEDGER_LOSSES_MAX)
+		report->losses[report->n++] = (struct ledger_loss){ kind, type, container, count };
+}
+
+struct budget_walk {
+	struct ledger *ledger;
+	struct ledger_report *report;
+	struct ledger_container now[256];
+};
+
+static void on_budget(const struct budget_key *key, const struct budget *budget, void *arg)
+{
+	struct budget_walk *walk = arg;
+	struct ledger_container *slot = &walk->now[(key->container * 0x9e3779b97f4a7c15ull) >> 56];
+
+	if (slot->container && slot->container != key->container)
+		return;		/* two in one slot: the first is named, the sums stay exact */
+	slot->container = key->container;
+	slot->suppressed += budget->suppressed;
+}
+
+/* Who used up a budget: the flooder is named in the alert. */
+static void tell_suppressed(struct ledger *ledger, struct ledger_report *ret)
+{
+	struct budget_walk walk = { .ledger = ledger, .report = ret };
+
+	if (ledger->budgets_fd < 0)
+		return;
+	(void)live_each_budget(ledger->budgets_fd, on_budget, &walk);
+	for (size_t i = 0; i < ARRAY_SIZE(walk.now); i++) {
+		struct ledger_container *now = &walk.now[i], *told = &ledger->told[i];
+
+		if (!now->container)
+			continue;
+		if (told->container != now->container)
+			*told = (struct ledger_container){ .container = now->container };
+		if (now->suppressed > told->suppressed)
+			tell(ret, LOSS_SUPPRESSED, 0, now->container, now->suppressed - told->suppressed);
+		told->suppressed = now->suppressed;
+	}
+}
+
+static void tell_counters(struct ledger *ledger, struct ledger_report *ret)
+{
+	static const struct {
+		enum counter counter;
+		enum loss_kind kind;
+	} map[] = {
+		{ COUNTER_TAIL_CALL, LOSS_TAIL_CALL },
+		{ COUNTER_SUBJECT_FULL, LOSS_STATE },
+		{ COUNTER_CONTAINERS_FULL, LOSS_STATE },
+		{ COUNTER_MNT_NS_FULL, LOSS_STATE },
+		{ COUNTER_RUNTIME_BINARIES_FULL, LOSS_STATE },
+		{ COUNTER_BUDGETS_FULL, LOSS_STATE },
+		{ COUNTER_TOO_LARGE, LOSS_STATE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(map); i++) {
+		uint64_t n = read_counter(ledger, map[i].counter);
+
+		tell(ret, map[i].kind, 0, 0, n - ledger->told_counter[map[i].counter]);
+		ledger->told_counter[map[i].counter] = n;
+	}
+}
+
+void ledger_check(struct ledger *ledger, struct ledger_report *ret)
+{
+	uint64_t dropped, unexplained;
+	struct book now;
+
+	ret->n = 0;
+	read_books(ledger, &now);
+	dropped = now.dropped - ledger->base.dropped;
+	tell(ret, LOSS_RING_FULL, 0, 0, now.dropped - ledger->told_dropped);
+	ledger->told_dropped = now.dropped;
+
+	/* A dropped record leaves a gap, which shows with the next record of that
+	 * CPU; so gaps may lag behind drops, never lead, unless somebody took records
+	 * out of the ring. Told when it is still so at the next check. */
+	unexplained = ledger->gaps > dropped ? ledger->gaps - dropped : 0;
+	if (unexplained > ledger->told_gaps && ledger->unexplained >= unexplained) {
+		tell(ret, LOSS_GAP, 0, 0, unexplained - ledger->told_gaps);
+		ledger->told_gaps = unexplained;
+	}
+	ledger->unexplained = unexplained;
+	ledger->lost = dropped + ledger->told_gaps;
+
+	tell(ret, LOSS_MALFORMED, 0, 0, ledger->malformed - ledger->told_malformed);
+	ledger->told_malformed = ledger->malformed;
+	if (now.suppressed != ledger->told_suppressed)
+		tell_suppressed(ledger, ret);
+	ledger->told_suppressed = now.suppressed;
+	tell_counters(ledger, ret);
+}
+
+void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret)
+{
+	read_books(ledger, &ret->book);
+	ret->direct_fd = read_counter(ledger, COUNTER_DIRECT_FD);
+}

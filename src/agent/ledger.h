@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The books: what the kernel side saw, what came, what is missing and why. */
+#ifndef BW_AGENT_LEDGER_H
+#define BW_AGENT_LEDGER_H
+
+#include "brigwatch/event.h"
+#include "brigwatch/maps.h"
+
+#include "base/base.h"
+
+#define LEDGER_CPUS_MAX 4096
+#define LEDGER_LOSSES_MAX 64
+
+struct ledger {
+	int books_fd, counters_fd, budgets_fd;
+	uint64_t received;		/* records handed out by the rings */
+	uint64_t malformed;		/* of these, not decodable */
+	uint64_t gaps;			/* sequence numbers that never came */
+	uint64_t lost;			/* dropped by the kernel + unexplained: never seen by a rule */
+	uint64_t next_seq[RING_MAX][LEDGER_CPUS_MAX];	/* 0: none seen yet */
+	struct book base;		/* sums when this engine began */
+	uint64_t told_dropped, told_suppressed, told_gaps, told_malformed;
+	uint64_t told_counter[COUNTER_MAX];
+	uint64_t unexplained;		/* gaps beyond drops at the last check: told when they persist */
+	struct ledger_container {
+		uint64_t container, suppressed;
+	} told[256];			/* per container, by hash; a collision tells again */
+};
+
+struct ledger_loss {
+	enum loss_kind kind;
+	unsigned int type;
+	uint64_t container, count;
+};
+struct ledger_report {
+	struct ledger_loss losses[LEDGER_LOSSES_MAX];
+	size_t n;
+};
+struct ledger_totals {
+	struct book book;		/* since the hooks were attached, all rings and types */
+	uint64_t direct_fd;
+};
+
+void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd);
+
+/* Note a record that came from a ring. */
+void ledger_note(struct ledger *ledger, const struct event_hdr *hdr);
+
+/* What was lost since the last check. Called about once a second. */
+void ledger_check(struct ledger *ledger, struct ledger_report *ret);
+
+void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret);
+
+#endif

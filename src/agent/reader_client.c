@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's side of the reader: no path, no open. */
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "agent/reader.h"
+
+bool reader_id_is_valid(struct slice id)
+{
+	if (id.len == 0 || id.len > READER_ID_MAX || id.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '.' || c == '+' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+void reader_request_init(struct reader_request *ret, uint32_t number, const struct container_view *container,
+			 uint32_t init_tgid, uint64_t init_start_ns)
+{
+	*ret = (struct reader_request){
+		.version = READER_VERSION,
+		.number = number,
+		.container = container->key,
+		.init_start_ns = init_start_ns,
+		.init_tgid = init_tgid,
+	};
+	/* "cg-<cgroup id>" is our own word for "not known". */
+	if (!reader_id_is_valid(container->id) || strncmp(container->id.data, "cg-", 3) == 0)
+		return;
+	ret->id_len = (uint16_t)container->id.len;
+	memcpy(ret->id, container->id.data, container->id.len);
+}
+
+int reader_request(int fd, const struct reader_request *request)
+{
+	ssize_t n = send(fd, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return n < 0 ? -errno : 0;
+}
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static int wait_readable(int fd, int timeout_ms)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	int r = poll(&pollfd, 1, timeout_ms);
+
+	if (r < 0)
+		return -errno;
+	return r == 0 ? -ETIMEDOUT : 0;
+}
+
+static bool reply_is_sound(const struct reader_reply *reply, size_t len, size_t n_fds, int flags)
+{
+	if (len != sizeof(*reply) || (flags & (MSG_TRUNC | MSG_CTRUNC)) || reply->version != READER_VERSION)
+		return false;
+	if (reply->n_files != n_fds || reply->id_len > READER_ID_MAX)
+		return false;
+	return reply->last ? reply->n_files == 0 : reply->n_files > 0;
+}
+
+int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds[READER_FILES_MAX])
+{
+	struct reader_reply reply = { 0 };
+	struct iovec iov = { &reply, sizeof(reply) };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * READER_FILES_MAX)];
+		struct cmsghdr align;
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control.bytes),
+	};
+	int fds[READER_FILES_MAX + 1];
+	size_t n_fds = 0;
+	ssize_t n;
+	int r;
+
+	r = wait_readable(fd, timeout_ms);
+	if (r < 0)
+		return r;
+	n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS || n_fds)
+			continue;
+		n_fds = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		if (n_fds > ARRAY_SIZE(fds))	/* alignment leaves room for one more */
+			n_fds = ARRAY_SIZE(fds);
+		memcpy(fds, CMSG_DATA(cmsg), n_fds * sizeof(int));
+	}
+	if (n == 0 && n_fds == 0)
+		return -EPIPE;
+	if (n_fds > READER_FILES_MAX || !reply_is_sound(&reply, (size_t)n, n_fds, msg.msg_flags)) {
+		close_all(fds, n_fds);
+		return -EBADMSG;
+	}
+
+	*ret = reply;
+	memcpy(ret_fds, fds, n_fds * sizeof(int));
+	return 0;
+}
+
+/* ---- from descriptors to facts */
+
+void reader_result_release(struct reader_result *result)
+{
+	if (!result)
+		return;
+	container_facts_release(&result->facts);
+	*result = (struct reader_result){ 0 };
+}
+
+static int read_whole(int fd, char *bytes, size_t size, size_t *ret_len)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size) {
+		n = pread(fd, bytes + len, size - len, (off_t)len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0) {
+			*ret_len = len;
+			return 0;
+		}
+		len += (size_t)n;
+	}
+	return -EFBIG;
+}
+
+static int parse_kind(unsigned int kind, struct slice json, struct container_facts *facts)
+{
+	switch (kind) {
+	case READER_RUNC_STATE:
+		return parse_runc_state(json, facts);
+	case READER_CRUN_STATUS:
+		return parse_crun_status(json, facts);
+	case READER_DOCKER_CONFIG:
+		return parse_docker_config(json, facts);
+	case READER_OCI_CONFIG:
+		return parse_oci_config(json, facts);
+	case READER_STORAGE_INDEX:
+		return parse_storage_index(json, facts);
+	default:
+		return -ENOTSUP;
+	}
+}
+
+/* State files first: they decide whether the rest is looked at. The index
+ * comes last, it is searched by the id that the others gave. */
+static void parse_files(const struct reader_reply *reply, const int *fds, unsigned int first_kind,
+			unsigned int last_kind, struct container_facts *facts)
+{
+	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);
+	size_t len = 0;
+
+	for (unsigned int kind = first_kind; bytes && kind <= last_kind; kind++)
+		for (unsigned int i = 0; i < reply->n_files; i++)
+			if (reply->kinds[i] == kind && read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
+				parse_kind(kind, (struct slice){ bytes, len }, facts);
+}
+
+/* What state files call init is the process that was asked for. They count its
+ * start in clock ticks, as /proc does. */
+static bool is_init(const struct container_facts *facts, const struct reader_request *request)
+{
+	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	return facts->init_pid && facts->init_pid == request->init_tgid &&
+	       facts->init_start && facts->init_start == request->init_start_ns / tick_ns;
+}
+
+static bool is_hinted(const struct reader_reply *reply, const struct reader_request *request)
+{
+	return request->id_len && slice_eq((struct slice){ reply->id, reply->id_len },
+					   (struct slice){ request->id, request->id_len });
+}
+
+static void set_id_by_directory(const struct reader_reply *reply, struct container_facts *facts)
+{
+	if (!facts->id && reply->id_len)
+		facts->id = strndup(reply->id, reply->id_len);
+}
+
+void reader_result_add(struct reader_result *result, const struct reader_request *request,
+		       const struct reader_reply *reply, const int fds[READER_FILES_MAX])
+{
+	struct container_facts facts = { 0 };
+	bool is_verified;
+
+	if (reply->number != request->number || reply->container != request->container || result->is_done) {
+		close_all(fds, reply->n_files);
+		return;
+	}
+	if (reply->last) {
+		result->is_done = true;
+		result->error = result->facts.id ? 0 : reply->error ? reply->error : -ENOENT;
+		return;
+	}
+
+	parse_files(reply, fds, READER_RUNC_STATE, READER_CRUN_STATUS, &facts);
+	is_verified = is_init(&facts, request);
+	if (is_verified ? !result->is_verified : !result->facts.id && is_hinted(reply, request)) {
+		parse_files(reply, fds, READER_DOCKER_CONFIG, READER_OCI_CONFIG, &facts);
+		set_id_by_directory(reply, &facts);
+		parse_files(reply, fds, READER_STORAGE_INDEX, READER_STORAGE_INDEX, &facts);
+		container_facts_release(&result->facts);
+		result->facts = facts;
+		result->is_verified = is_verified;
+		facts = (struct container_facts){ 0 };
+	}
+	container_facts_release(&facts);
+	close_all(fds, reply->n_files);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int container_facts_collect(int fd, const struct reader_request *request, int timeout_ms,
+			    struct container_facts *ret, bool *ret_verified)
+{
+	int64_t end_ms = now_ms() + timeout_ms;
+	struct reader_result result = { 0 };
+	int r;
+
+	r = reader_request(fd, request);
+	if (r < 0)
+		return r;
+	while (!result.is_done) {
+		int64_t left_ms = end_ms - now_ms();
+		int fds[READER_FILES_MAX];
+		struct reader_reply reply;
+
+		r = left_ms < 0 ? -ETIMEDOUT : reader_receive(fd, (int)left_ms, &reply, fds);
+		if (r < 0) {
+			result.error = result.facts.id ? 0 : r;
+			break;
+		}
+		reader_result_add(&result, request, &reply, fds);
+	}
+
+	r = result.error;
+	if (r < 0) {
+		reader_result_release(&result);
+		return r;
+	}
+	*ret = result.facts;
+	*ret_verified = result.is_verified;
+	return 0;
+}

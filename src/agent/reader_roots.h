@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directories that the reader looks in: configured ones, and those learned
+ * from the runtimes' processes. Private to the reader. */
+#ifndef BW_AGENT_READER_ROOTS_H
+#define BW_AGENT_READER_ROOTS_H
+
+#include "agent/reader.h"
+
+#define ROOTS_MAX 96u
+
+enum root_kind {
+	ROOT_RUNC,		/* <id>/state.json */
+	ROOT_CRUN,		/* <id>/status */
+	ROOT_DOCKER,		/* containers/<id>/config.v2.json */
+	ROOT_BUNDLES,		/* <id>/config.json */
+	ROOT_STORAGE,		/* overlay-containers/<id>/userdata/config.json and others */
+	ROOT_ONE_BUNDLE,	/* config.json, of the container asked for */
+};
+
+struct root {
+	int fd;			/* O_PATH */
+	enum root_kind kind;
+	uint64_t dev, ino;
+};
+
+struct roots {
+	struct root roots[ROOTS_MAX];
+	size_t n;
+};
+
+/* What outlives a request. */
+struct places {
+	const struct reader_config *config;
+	int host_fd, proc_fd;		/* O_PATH */
+	uint64_t pid_ns, user_ns, mnt_ns;	/* of the host's init; inode numbers */
+	struct roots daemons;		/* learned from dockerd */
+	int64_t daemons_until_ms;
+};
+
+int places_init(struct places *ret, const struct reader_config *config);
+void places_release(struct places *places);
+
+/* Fresh for each request: runtimes come and go. */
+void roots_add_configured(struct roots *roots, const struct places *places);
+
+/* From the command lines and working directories of the ancestors of `tgid`,
+ * whose start must be start_ns when that is not 0. */
+void roots_add_ancestry(struct roots *roots, const struct places *places, uint32_t tgid, uint64_t start_ns);
+
+/* From the Docker daemons that run now; looked for again after some seconds. */
+void roots_add_daemons(struct roots *roots, struct places *places);
+
+void roots_release(struct roots *roots);
+
+int64_t reader_now_ms(void);
+
+/* openat2() of `path` below `dirfd`, which cannot be left; `resolve` as there. */
+int reader_open_below(int dirfd, const char *path, uint64_t flags, uint64_t resolve);
+
+#endif

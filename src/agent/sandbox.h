@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the processes give up. */
+#ifndef BW_AGENT_SANDBOX_H
+#define BW_AGENT_SANDBOX_H
+
+/* The engine: no capability, another user, no new privileges, not dumpable,
+ * and only the system calls that it needs. For good. 0 or -errno. */
+int sandbox_enter_engine(void);
+
+/* The sensor: of the capabilities that it has, those it needs to load, attach,
+ * scan and start its children again. 0 or -errno. */
+int sandbox_enter_sensor(void);
+
+#endif

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/sensor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <malloc.h>
+#include <time.h>
+
+#include "agent/engine.h"
+#include "agent/log.h"
+#include "agent/sandbox.h"
+#include "source/live.h"
+
+#define RUN_DIR "/run/brigwatch"
+#define LOCK_PATH RUN_DIR "/lock"
+#define LOCK_WAIT_MS 3000		/* a killed agent's engine needs a moment to notice */
+#define CANARY_INTERVAL_MS 5000
+#define SOCKETS_INTERVAL_MS 2000
+#define BINARIES_INTERVAL_MS 10000
+#define SWEEP_INTERVAL_MS 60000
+#define HOOKS_INTERVAL_MS 10000
+#define NS_UNSEEN_NS 180000000000ull	/* a mount namespace without a task for so long is forgotten */
+#define ENGINE_READY_MS 5000
+#define ENGINE_STOP_MS 5000
+#define RESTARTS_MAX 5			/* of one child within RESTART_WINDOW_MS: then the agent ends */
+#define RESTART_WINDOW_MS 60000
+
+struct child {
+	const char *name;
+	pid_t pid;
+	unsigned int restarts;
+	uint64_t window_start_ms;
+};
+
+struct sensor {
+	const struct sensor_options *options;
+	struct live *live;
+	struct child engine, reader;
+	int control_fd;			/* our end to the engine */
+	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
+	int lock_fd, signal_fd;
+	char hostname[256];
+	uint64_t canary;
+	uint64_t missed_told;
+	bool stop;
+	int exit_code;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- one agent per host ---- */
+
+static int take_lock(struct sensor *sensor)
+{
+	uint64_t end = now_ms() + LOCK_WAIT_MS;
+	struct timespec pause = { .tv_nsec = 20000000 };
+
+	if (mkdir(RUN_DIR, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	sensor->lock_fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (sensor->lock_fd < 0)
+		return -errno;
+	while (flock(sensor->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || now_ms() > end)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* ---- children ---- */
+
+/* Close every descriptor but 0 to 2 and those listed: no program, link or map
+ * that a child does not need. */
+static void close_all_but(int *keep, size_t n)
+{
+	int from = 3;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			if (keep[k] < keep[i]) {
+				int swap = keep[i];
+
+				keep[i] = keep[k];
+				keep[k] = swap;
+			}
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < from)
+			continue;
+		if (keep[i] > from)
+			(void)syscall(SYS_close_range, (unsigned int)from, (unsigned int)keep[i] - 1, 0);
+		from = keep[i] + 1;
+	}
+	(void)syscall(SYS_close_range, (unsigned int)from, ~0u, 0);
+}
+
+static int engine_main(const struct sensor *sensor, int control_fd)
+{
+	struct engine_config config = {
+		.urgent_fd = live_map_fd(sensor->live, "ring_urgent"),
+		.bulk_fd = live_map_fd(sensor->live, "ring_bulk"),
+		.books_fd = live_map_fd(sensor->live, "books"),
+		.counters_fd = live_map_fd(sensor->live, "counters"),
+		.budgets_fd = live_map_fd(sensor->live, "budgets"),
+		.control_fd = control_fd,
+		.reader_fd = sensor->reader_engine_fd,
+		.output_fd = sensor->options->output_fd,
+		.format = sensor->options->format,
+		.colour = sensor->options->colour,
+		.rules = sensor->options->rules,
+		.hostname = sensor->hostname,
+	};
+	/* The lock is kept: while this engine reads the rings no other may. */
+	int keep[] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
+		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd };
+
+	close_all_but(keep, ARRAY_SIZE(keep));
+	prctl(PR_SET_NAME, "brigwatch-engin");
+	return engine_run(&config);
+}
+
+static int wait_ready(struct sensor *sensor)
+{
+	struct pollfd pfd = { .fd = sensor->control_fd, .events = POLLIN };
+	struct control control;
+	ssize_t n;
+
+	if (poll(&pfd, 1, ENGINE_READY_MS) <= 0)
+		return -ETIMEDOUT;
+	n = recv(sensor->control_fd, &control, sizeof(control), MSG_DONTWAIT);
+	return n == (ssize_t)sizeof(control) && control.type == CONTROL_READY ? 0 : -EPROTO;
+}
+
+static int start_engine(struct sensor *sensor)
+{
+	int pair[2];
+	sigset_t none;
+	pid_t pid;
+
+	if (sensor->control_fd >= 0)
+		close(sensor->control_fd);
+	sensor->control_fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return -errno;
+	}
+	if (pid == 0) {
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		_exit(engine_main(sensor, pair[1]));
+	}
+	close(pair[1]);
+	sensor->control_fd = pair[0];
+	sensor->engine.pid = pid;
+	return wait_ready(sensor);
+}
+
+static int start_reader(struct sensor *sensor)
+{
+	return reader_spawn(&sensor->options->reader, sensor->reader_fd, &sensor->reader.pid);
+}
+
+/* False: it falls over and over, there is no point in another try. */
+static bool may_restart(struct child *child)
+{
+	uint64_t now = now_ms();
+
+	if (now - child->window_start_ms > RESTART_WINDOW_MS) {
+		child->window_start_ms = now;
+		child->restarts = 0;
+	}
+	return ++child->restarts <= RESTARTS_MAX;
+}
+
+static void describe_end(int status, char *buf, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(buf, size, "was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(buf, size, "ended with code %d", WEXITSTATUS(status));
+}
+
+static void on_engine_end(struct sensor *sensor, int status)
+{
+	char how[96];
+	int r;
+
+	sensor->engine.pid = 0;
+	if (sensor->stop)
+		return;
+	describe_end(status, how, sizeof(how));
+	/* It ended by itself and said why: output is gone, rings unreadable. */
+	if (WIFEXITED(status)) {
+		log_message("sensor", "the engine %s, ending", how);
+		sensor->stop = true;
+		sensor->exit_code = WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
+		return;
+	}
+	if (!may_restart(&sensor->engine)) {
+		log_message("sensor", "the engine %s, for the %dth time within a minute, ending", how, RESTARTS_MAX + 1);
+		sensor->stop = true;
+		sensor->exit_code = EXIT_INTERNAL;
+		return;
+	}
+	log_message("sensor", "the engine %s, starting another; the rings hold what came meanwhile", how);
+	r = start_engine(sensor);
+	if (r < 0) {
+		log_message("sensor", "cannot start another engine: %s, ending", strerror(-r));
+		sensor->stop = true;
+		sensor->exit_code = EXIT_INTERNAL;
+		return;
+	}
+	/* Its process tree is empty: tell it what runs. */
+	(void)live_scan_subjects(sensor->live);
+}
+
+static void on_reader_end(struct sensor *sensor, int status)
+{
+	char how[96];
+	int r;
+
+	sensor->reader.pid = 0;
+	if (sensor->stop)
+		return;
+	describe_end(status, how, sizeof(how));
+	if (!may_restart(&sensor->reader)) {
+		log_message("sensor", "the reader %s again; going on without container names", how);
+		return;
+	}
+	log_message("sensor", "the reader %s, starting another", how);
+	r = start_reader(sensor);
+	if (r < 0)
+		log_message("sensor", "cannot start another reader: %s, going on without container names", strerror(-r));
+}
+
+static void reap_children(struct sensor *sensor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == sensor->engine.pid)
+			on_engine_end(sensor, status);
+		else if (pid == sensor->reader.pid)
+			on_reader_end(sensor, status);
+	}
+}
+
+/* ---- feeding the kernel side ---- */
+
+/* Runtimes' programs that do not run now. Those that do, and those under other
+ * names, are learned from the kernel: by name at exec, and by deed. */
+static void register_binaries(struct sensor *sensor)
+{
+	static const char *const dirs[] = { "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+					    "/usr/libexec/podman", "/usr/lib/cri-o-runc/sbin", "/opt/cni/bin",
+					    "/usr/libexec/crio", "/var/lib/rancher/k3s/data/current/bin" };
+	char path[256];
+
+	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
+		for (size_t i = 0; live_runtime_names[i]; i++) {
+			cleanup_close int fd = -1;
+			struct stat st;
+
+			snprintf(path, sizeof(path), "%s/%s", dirs[d], live_runtime_names[i]);
+			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+			if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+				(void)live_register_runtime(sensor->live, fd, RUNTIME_BY_PATH);
+		}
+	}
+}
+
+static void tell_engine(struct sensor *sensor, enum control_type type, uint64_t value)
+{
+	struct control control = { .type = type, .value = value };
+
+	if (sensor->control_fd >= 0)
+		(void)!send(sensor->control_fd, &control, sizeof(control), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* A harmless system call that the kernel side must report: setns() on no
+ * descriptor, with a number that only we know. */
+static void send_canary(struct sensor *sensor)
+{
+	uint32_t nonce = 0;
+
+	if (getrandom(&nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
+		nonce = (uint32_t)boot_ns();
+	nonce = (nonce & 0x7fffffff) | 1;
+	tell_engine(sensor, CONTROL_CANARY, nonce);
+	(void)syscall(SYS_setns, -1, (int)nonce);
+}
+
+static void check_hooks(struct sensor *sensor)
+{
+	uint64_t missed = 0;
+	int missing = live_check_hooks(sensor->live, &missed);
+
+	if (missing || missed > sensor->missed_told)
+		tell_engine(sensor, CONTROL_HOOKS, (uint64_t)missing + missed - sensor->missed_told);
+	sensor->missed_told = missed;
+}
+
+/* ---- the loop ---- */
+
+struct duty {
+	uint64_t interval_ms, next_ms;
+	void (*fn)(struct sensor *sensor);
+};
+
+static void scan_sockets(struct sensor *sensor)
+{
+	(void)live_scan_sockets(sensor->live);
+}
+
+static void sweep(struct sensor *sensor)
+{
+	uint64_t now = boot_ns();
+
+	(void)live_sweep_namespaces(sensor->live, now > NS_UNSEEN_NS ? now - NS_UNSEEN_NS : 0);
+}
+
+static void read_signals(struct sensor *sensor)
+{
+	struct signalfd_siginfo info;
+
+	while (read(sensor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap_children(sensor);
+		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+			sensor->stop = true;
+	}
+}
+
+static void loop(struct sensor *sensor)
+{
+	struct duty duties[] = {
+		{ CANARY_INTERVAL_MS, 0, send_canary },
+		{ SOCKETS_INTERVAL_MS, now_ms() + SOCKETS_INTERVAL_MS, scan_sockets },
+		{ BINARIES_INTERVAL_MS, now_ms() + BINARIES_INTERVAL_MS, register_binaries },
+		{ HOOKS_INTERVAL_MS, now_ms() + HOOKS_INTERVAL_MS, check_hooks },
+		{ SWEEP_INTERVAL_MS, now_ms() + SWEEP_INTERVAL_MS, sweep },
+	};
+	struct pollfd pfd = { .fd = sensor->signal_fd, .events = POLLIN };
+	uint64_t now, next;
+
+	while (!sensor->stop) {
+		now = now_ms();
+		next = now + SWEEP_INTERVAL_MS;
+		for (size_t i = 0; i < ARRAY_SIZE(duties); i++) {
+			if (now >= duties[i].next_ms) {
+				duties[i].fn(sensor);
+				duties[i].next_ms = now + duties[i].interval_ms;
+			}
+			if (duties[i].next_ms < next)
+				next = duties[i].next_ms;
+		}
+		if (poll(&pfd, 1, (int)(next - now)) > 0)
+			read_signals(sensor);
+	}
+}
+
+static void stop_engine(struct sensor *sensor)
+{
+	uint64_t end = now_ms() + ENGINE_STOP_MS;
+	struct timespec pause = { .tv_nsec = 5000000 };
+	int status;
+
+	if (!sensor->engine.pid)
+		return;
+	tell_engine(sensor, CONTROL_STOP, 0);
+	while (now_ms() < end) {
+		if (waitpid(sensor->engine.pid, &status, WNOHANG) == sensor->engine.pid) {
+			sensor->engine.pid = 0;
+			if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_DONE)
+				sensor->exit_code = WEXITSTATUS(status);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+	log_message("sensor", "the engine does not end, killing it: its summary is missing");
+	kill(sensor->engine.pid, SIGKILL);
+	waitpid(sensor->engine.pid, &status, 0);
+	sensor->exit_code = EXIT_INTERNAL;
+}
+
+static int exit_code_of(int r)
+{
+	return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : r == -ENOTSUP || r == -EINVAL ? EXIT_KERNEL : EXIT_INTERNAL;
+}
+
+static int start(struct sensor *sensor)
+{
+	struct live_error error = {};
+	bool is_adopted = false;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	sensor->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sensor->signal_fd < 0)
+		return EXIT_INTERNAL;
+
+	r = take_lock(sensor);
+	if (r == -EWOULDBLOCK) {
+		log_message("sensor", "another brigwatch watches this host already (%s is locked)", LOCK_PATH);
+		return EXIT_USAGE;
+	}
+	if (r < 0) {
+		log_message("sensor", "cannot lock %s: %s", LOCK_PATH, strerror(-r));
+		return exit_code_of(r) == EXIT_PRIVILEGES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
+	}
+
+	r = live_start(rule_set_event_types(sensor->options->rules) | (1ull << EVENT_EXEC) | (1ull << EVENT_FORK) |
+			       (1ull << EVENT_EXIT) | (1ull << EVENT_CONTAINER) | (1ull << EVENT_PROC),
+		       rule_set_plain_types(sensor->options->rules), &sensor->live, &is_adopted, &error);
+	if (r < 0) {
+		log_message("source", "%s", error.message[0] ? error.message : strerror(-r));
+		log_message("source", "nothing is watched; `brigwatch doctor` tells what this kernel allows");
+		return exit_code_of(r);
+	}
+	if (!live_is_pinned(sensor->live))
+		log_message("source", "no bpf file system at /sys/fs/bpf: hooks are not pinned, a killed agent leaves a gap");
+	if (is_adopted)
+		log_message("source", "took over the hooks of an agent that was killed; nothing was missed");
+	register_binaries(sensor);
+	(void)live_scan_runtimes(sensor->live);
+	(void)live_scan_sockets(sensor->live);
+	malloc_trim(0);
+
+	r = reader_socketpair(&sensor->reader_engine_fd, &sensor->reader_fd);
+	if (r == 0)
+		r = start_reader(sensor);
+	if (r < 0)
+		log_message("sensor", "cannot start the reader: %s, going on without container names", strerror(-r));
+	r = start_engine(sensor);
+	if (r < 0) {
+		log_message("sensor", "cannot start the engine: %s", strerror(-r));
+		return EXIT_INTERNAL;
+	}
+	r = live_scan_subjects(sensor->live);
+	if (r < 0)
+		log_message("source", "cannot look at what runs already: %s, containers are learned as they act",
+			    strerror(-r));
+	r = sandbox_enter_sensor();
+	if (r < 0)
+		log_message("sensor", "cannot give up capabilities: %s, going on with all", strerror(-r));
+	return EXIT_DONE;
+}
+
+int sensor_run(const struct sensor_options *options)
+{
+	struct sensor sensor = {
+		.options = options,
+		.engine.name = "engine",
+		.reader.name = "reader",
+		.control_fd = -1,
+		.reader_engine_fd = -1,
+		.reader_fd = -1,
+		.lock_fd = -1,
+		.signal_fd = -1,
+	};
+
+	if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
+		snprintf(sensor.hostname, sizeof(sensor.hostname), "localhost");
+	sensor.exit_code = start(&sensor);
+	if (sensor.exit_code == EXIT_DONE) {
+		log_message("run", "watching with %zu rules (%.12s)", rule_set_len(options->rules),
+			    rule_set_hash(options->rules));
+		loop(&sensor);
+	}
+	live_stop(sensor.live);		/* first the hooks, so that the books are final */
+	stop_engine(&sensor);
+	if (sensor.reader.pid > 0) {
+		kill(sensor.reader.pid, SIGKILL);
+		waitpid(sensor.reader.pid, NULL, 0);
+	}
+	live_free(sensor.live);
+	return sensor.exit_code;
+}

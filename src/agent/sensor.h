@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensor: the privileged process. Loads and pins the kernel side, feeds its
+ * maps, opens what must be opened, starts engine and reader and starts them
+ * again when they fall. It parses nothing that a container can write. */
+#ifndef BW_AGENT_SENSOR_H
+#define BW_AGENT_SENSOR_H
+
+#include "agent/reader.h"
+#include "rule/rule.h"
+#include "sink/sink.h"
+
+struct sensor_options {
+	const struct rule_set *rules;
+	int output_fd;
+	enum sink_format format;
+	bool colour;
+	struct reader_config reader;
+};
+
+/* Run until SIGINT or SIGTERM. Returns an enum exit_code. */
+int sensor_run(const struct sensor_options *options);
+
+#endif

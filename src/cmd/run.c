@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "agent/log.h"
+#include "agent/sensor.h"
+#include "cmd/cmd.h"
+
+#define RULES_DEFAULT "/etc/brigwatch/rules"
+#define ROOTS_MAX 16
+
+struct run_options {
+	const char *rules, *output;
+	const char *runc_roots[ROOTS_MAX + 1], *docker_roots[ROOTS_MAX + 1];
+	size_t n_runc_roots, n_docker_roots;
+	enum sink_format format;
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"usage: brigwatch run [OPTION...]\n\n"
+		"Watches this host until SIGINT or SIGTERM. Needs root, or CAP_BPF and\n"
+		"CAP_PERFMON, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for container names.\n\n"
+		"  --rules DIR        rules to use: a directory of *.json, or one file (default\n"
+		"                     " RULES_DEFAULT ")\n"
+		"  --format FORMAT    text or json, one alert a line; text is a block an alert on a\n"
+		"                     terminal (default text)\n"
+		"  --output FILE      append alerts to FILE instead of printing them\n"
+		"  --runc-root DIR    another directory of runc's states (runc --root); may be repeated\n"
+		"  --docker-root DIR  another data directory of Docker (--data-root); may be repeated\n"
+		"  --help             this text\n\n"
+		"Alerts go to stdout or FILE, messages and the summary to stderr.\n");
+}
+
+static int parse_options(int argc, char **argv, struct run_options *ret)
+{
+	static const struct option options[] = {
+		{ "rules", required_argument, NULL, 'r' },   { "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },  { "runc-root", required_argument, NULL, 'c' },
+		{ "docker-root", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "r:f:o:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			ret->rules = optarg;
+			break;
+		case 'o':
+			ret->output = optarg;
+			break;
+		case 'f':
+			if (!strcmp(optarg, "text")) {
+				ret->format = SINK_TEXT;
+			} else if (!strcmp(optarg, "json")) {
+				ret->format = SINK_JSON;
+			} else {
+				fprintf(stderr, "brigwatch run: --format is text or json, not \"%s\"\n", optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case 'c':
+		case 'd': {
+			size_t *n = c == 'c' ? &ret->n_runc_roots : &ret->n_docker_roots;
+
+			if (*n == ROOTS_MAX) {
+				fprintf(stderr, "brigwatch run: at most %d directories of a kind\n", ROOTS_MAX);
+				return EXIT_USAGE;
+			}
+			(c == 'c' ? ret->runc_roots : ret->docker_roots)[(*n)++] = optarg;
+			break;
+		}
+		case 'h':
+			usage(stdout);
+			return -1;
+		default:
+			fprintf(stderr, "brigwatch run: `brigwatch run --help` lists the options\n");
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "brigwatch run: takes options only, got \"%s\"\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+static int load_rules(const char *path, struct rule_set **ret)
+{
+	struct parse_error error = {};
+	int r = rule_set_load(AT_FDCWD, path, ret, &error);
+
+	if (r == 0)
+		return EXIT_DONE;
+	if (error.line)
+		fprintf(stderr, "brigwatch: rules: %s:%u:%u: %s\n", error.file, error.line, error.column, error.message);
+	else
+		fprintf(stderr, "brigwatch: rules: %s: %s\n", error.file[0] ? error.file : path,
+			error.message[0] ? error.message : strerror(-r));
+	if (error.excerpt[0]) {
+		fprintf(stderr, "    %s\n", error.excerpt);
+		if (error.caret)
+			fprintf(stderr, "    %*s\n", (int)error.caret, "^");
+	}
+	fprintf(stderr, "brigwatch: rules: nothing is watched until this is mended\n");
+	return EXIT_USAGE;
+}
+
+/* Links are not followed, but for the names of our own descriptors. */
+static int open_output(const char *path, int *ret)
+{
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
+	if (!path) {
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+			log_message("output", "stdout is closed: alerts would be lost; use --output FILE");
+			return EXIT_INTERNAL;
+		}
+		*ret = fd;
+		return EXIT_DONE;
+	}
+	if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/self/fd/", 14) != 0)
+		flags |= O_NOFOLLOW;
+	fd = open(path, flags, 0640);
+	if (fd < 0) {
+		log_message("output", "cannot open %s for alerts: %s", path, strerror(errno));
+		return EXIT_INTERNAL;
+	}
+	*ret = fd;
+	return EXIT_DONE;
+}
+
+/* The usual places and the given ones. */
+static void fill_roots(struct run_options *options, struct reader_config *reader)
+{
+	static const char *const runc_usual[] = { "/run/runc", "/run/docker/runtime-runc/moby",
+						  "/run/docker/runtime-runc/*", "/run/containerd/runc/*" };
+	static const char *const docker_usual[] = { "/var/lib/docker" };
+
+	if (options->n_runc_roots) {
+		for (size_t i = 0; i < ARRAY_SIZE(runc_usual) && options->n_runc_roots < ROOTS_MAX; i++)
+			options->runc_roots[options->n_runc_roots++] = runc_usual[i];
+		reader->runc_roots = options->runc_roots;
+	}
+	if (options->n_docker_roots) {
+		for (size_t i = 0; i < ARRAY_SIZE(docker_usual) && options->n_docker_roots < ROOTS_MAX; i++)
+			options->docker_roots[options->n_docker_roots++] = docker_usual[i];
+		reader->docker_roots = options->docker_roots;
+	}
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options options = { .rules = RULES_DEFAULT, .format = SINK_TEXT };
+	struct sensor_options sensor = { .output_fd = -1 };
+	struct rule_set *rules = NULL;
+	int code;
+
+	code = parse_options(argc, argv, &options);
+	if (code != EXIT_DONE)
+		return code < 0 ? EXIT_DONE : code;
+	code = load_rules(options.rules, &rules);
+	if (code == EXIT_DONE)
+		code = open_output(options.output, &sensor.output_fd);
+	if (code == EXIT_DONE) {
+		sensor.rules = rules;
+		sensor.format = options.format;
+		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
+		fill_roots(&options, &sensor.reader);
+		code = sensor_run(&sensor);
+	}
+	if (sensor.output_fd >= 0)
+		close(sensor.output_fd);
+	rule_set_free(rules);
+	return code;
+}

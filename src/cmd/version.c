@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/log.h"
+#include "cmd/cmd.h"
+#include "source/live.h"
+
+int cmd_version(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0) {
+		fprintf(stderr, "brigwatch version: takes no argument, got \"%s\"\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (argc > 1)
+		printf("usage: brigwatch version\n\nPrints the version, the version of the wire format and the hash of "
+		       "the\nkernel side.\n");
+	else
+		printf("brigwatch %s, wire format %d, kernel side %.16s\n", BRIGWATCH_VERSION, EVENT_VERSION,
+		       live_object_hash);
+	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_INTERNAL;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "enrich/containers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "enrich/enrich.h"
+
+/* Longest kept; what is longer is cut and counted. */
+#define NAME_MAX_LEN 1024u
+#define FALLBACK_MAX 32u	/* "cg-" and 20 digits */
+
+/* The strings of `view` lie in one block, in the order id, name, image,
+ * runtime, cgroup. */
+struct container {
+	struct table_link link;
+	struct list lru;
+	struct container_view view;
+	char *bytes;
+	size_t n_bytes;
+	bool has_id;	/* from a path or a runtime, not made up by us */
+};
+
+static struct container *find(const struct containers *containers, uint64_t key)
+{
+	struct table_link *link = table_first(&containers->by_key, table_hash(&containers->by_key, key, 0));
+
+	for (; link; link = table_next(link)) {
+		struct container *container = member_of(link, struct container, link);
+
+		if (container->view.key == key)
+			return container;
+	}
+	return NULL;
+}
+
+static void forget(struct containers *containers, struct container *container)
+{
+	table_remove(&containers->by_key, &container->link);
+	list_remove(&container->lru);
+	containers->bytes -= container->n_bytes;
+	free(container->bytes);
+	free(container);
+}
+
+/* Forget the container that was named longest ago, but not `keep`. */
+static bool evict_one(struct containers *containers, const struct container *keep)
+{
+	for (struct list *at = containers->lru.next; at != &containers->lru; at = at->next) {
+		struct container *container = member_of(at, struct container, lru);
+
+		if (container == keep)
+			continue;
+		forget(containers, container);
+		containers->n_evicted++;
+		return true;
+	}
+	return false;
+}
+
+static struct slice cut(struct containers *containers, struct slice s, size_t len_max)
+{
+	if (s.len <= len_max)
+		return s;
+	containers->n_cut++;
+	return (struct slice){ s.data, len_max };
+}
+
+/* Replace the strings of `container` by those of `want`, which may point into
+ * them. Without memory everything stays as it was. */
+static void set_strings(struct containers *containers, struct container *container,
+			const struct container_view *want)
+{
+	struct slice parts[] = {
+		cut(containers, want->id, NAME_MAX_LEN),
+		cut(containers, want->name, NAME_MAX_LEN),
+		cut(containers, want->image, NAME_MAX_LEN),
+		cut(containers, want->runtime, NAME_MAX_LEN),
+		cut(containers, want->cgroup, EVENT_PATH_MAX),
+	};
+	size_t len = 0, at = 0;
+	char *bytes;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
+		len += parts[i].len;
+	while (containers->bytes - container->n_bytes + len > containers->bytes_max)
+		if (!evict_one(containers, container))
+			break;
+	bytes = malloc(len ? len : 1);
+	if (!bytes || containers->bytes - container->n_bytes + len > containers->bytes_max) {
+		free(bytes);
+		containers->n_cut++;
+		return;
+	}
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (parts[i].len)
+			memcpy(bytes + at, parts[i].data, parts[i].len);
+		parts[i].data = bytes + at;
+		at += parts[i].len;
+	}
+	free(container->bytes);
+	containers->bytes += len - container->n_bytes;
+	container->bytes = bytes;
+	container->n_bytes = len;
+	container->view.id = parts[0];
+	container->view.name = parts[1];
+	container->view.image = parts[2];
+	container->view.runtime = parts[3];
+	container->view.cgroup = parts[4];
+}
+
+/* Named by its cgroup until something better is known. */
+static void set_fallback_id(struct containers *containers, struct container *container)
+{
+	struct container_view want = container->view;
+	char id[FALLBACK_MAX];
+	int len = snprintf(id, sizeof(id), "cg-%" PRIu64, container->view.cgroup_id);
+
+	want.id = (struct slice){ id, (size_t)len };
+	set_strings(containers, container, &want);
+}
+
+static struct container *get(struct containers *containers, uint64_t key, uint64_t cgroup_id)
+{
+	struct container *container;
+
+	if (key == 0)
+		return NULL;
+	container = find(containers, key);
+	if (!container) {
+		container = calloc(1, sizeof(*container));
+		if (!container)
+			return NULL;
+		while (containers->by_key.n >= containers->n_max)
+			evict_one(containers, NULL);
+		container->view.key = key;
+		container->view.cgroup_id = cgroup_id;
+		container->view.pending = true;
+		table_insert(&containers->by_key, &container->link, table_hash(&containers->by_key, key, 0));
+		list_init(&container->lru);
+		set_fallback_id(containers, container);
+	} else if (container->view.cgroup_id == 0 && cgroup_id) {
+		container->view.cgroup_id = cgroup_id;
+		if (!container->has_id)
+			set_fallback_id(containers, container);
+	}
+	list_remove(&container->lru);
+	list_append(&containers->lru, &container->lru);
+	return container;
+}
+
+/* A container's first record. Its cgroup's path is a hint at its name. */
+static void learn_birth(struct containers *containers, const struct event *ev, struct container *container)
+{
+	struct container_view want = container->view;
+	const char *runtime;
+	struct slice id;
+
+	if (ev->cgroup_path.len)
+		want.cgroup = ev->cgroup_path;
+	if (container->view.pending && cgroup_path_parse(ev->cgroup_path, &id, &runtime)) {
+		want.id = id;
+		want.runtime = slice_from(runtime);
+		container->has_id = true;
+	}
+	set_strings(containers, container, &want);
+}
+
+/* What the runtime's own files say. Nothing found is an answer too. */
+static void learn_info(struct containers *containers, const struct event *ev, struct container *container)
+{
+	struct container_view want = container->view;
+
+	if (ev->info_id.len) {
+		want.id = ev->info_id;
+		container->has_id = true;
+	}
+	if (ev->info_name.len)
+		want.name = ev->info_name;
+	if (ev->info_image.len)
+		want.image = ev->info_image;
+	if (ev->info_runtime.len)
+		want.runtime = ev->info_runtime;
+	set_strings(containers, container, &want);
+	container->view.pending = false;
+}
+
+const struct container_view *containers_learn(struct containers *containers, const struct event *ev)
+{
+	struct container *container, *born;
+
+	if (ev->hdr.type == EVENT_CONTAINER && ev->u.container.key) {
+		born = get(containers, ev->u.container.key, ev->hdr.cgroup_id);
+		if (born)
+			learn_birth(containers, ev, born);
+		if (ev->hdr.container == 0)
+			return born ? &born->view : NULL;
+	}
+
+	container = get(containers, ev->hdr.container, ev->hdr.cgroup_id);
+	if (!container)
+		return NULL;
+	if (ev->hdr.type == EVENT_CONTAINER_INFO)
+		learn_info(containers, ev, container);
+	return &container->view;
+}
+
+const struct container_view *containers_find(const struct containers *containers, uint64_t key)
+{
+	struct container *container = key ? find(containers, key) : NULL;
+
+	return container ? &container->view : NULL;
+}
+
+int containers_init(struct containers *ret, size_t n_max, size_t bytes_max)
+{
+	struct containers containers = { .n_max = n_max, .bytes_max = bytes_max };
+	int r = table_init(&containers.by_key, n_max);
+
+	if (r < 0)
+		return r;
+	*ret = containers;
+	list_init(&ret->lru);
+	return 0;
+}
+
+void containers_release(struct containers *containers)
+{
+	if (!containers || !containers->by_key.heads)
+		return;
+	while (!list_is_empty(&containers->lru))
+		forget(containers, member_of(containers->lru.next, struct container, lru));
+	table_release(&containers->by_key);
+}

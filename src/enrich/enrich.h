@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Process tree and container table, fed by records only (so that a replay
+ * knows what the live run knew), and the parsers of the runtimes' own files.
+ * Bounded tables; evictions are counted. */
+#ifndef BW_ENRICH_ENRICH_H
+#define BW_ENRICH_ENRICH_H
+
+#include "event/event.h"
+
+struct enrich;
+
+struct enrich_limits {
+	size_t procs_max;	/* live and remembered processes, default 32768 */
+	size_t containers_max;	/* default 4096 */
+	size_t bytes_max;	/* of strings in both tables, default 8 MiB */
+};
+
+struct enrich_stats {
+	uint64_t procs;			/* images of processes in the table now, the remembered too */
+	uint64_t procs_evicted;		/* forgotten while alive, or while a descendant was known */
+	uint64_t containers;		/* in the table now */
+	uint64_t containers_evicted;
+	uint64_t strings_cut;		/* names, paths or argument lists cut or dropped for want of room */
+};
+
+int enrich_new(const struct enrich_limits *limits, struct enrich **ret);
+void enrich_free(struct enrich *enrich);
+
+/* Learn from the record (fork, exec, exit, proc, container, container_info),
+ * then fill ev->container, target_container, proc, ancestors, n_ancestors with
+ * views that stay valid until the next call. An exited process is kept while a
+ * descendant lives, and for a while after. Ancestry is of exec ids: the chain
+ * names the images as they were when they forked. */
+void enrich_apply(struct enrich *enrich, struct event *ev);
+
+void enrich_get_stats(const struct enrich *enrich, struct enrich_stats *ret);
+
+/* The container with this key, or NULL. Valid until the next enrich_apply(). */
+const struct container_view *enrich_find_container(const struct enrich *enrich, uint64_t key);
+
+/* What a cgroup path says of the container: id and runtime by the known forms
+ * (docs: reliability of this hint). False when it matches none. */
+bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret_runtime);
+
+/* Facts read from a runtime's files. Strings owned, NUL-terminated, may be NULL. */
+struct container_facts {
+	char *id, *name, *image, *runtime;
+	uint32_t init_pid;	/* 0: not said */
+	uint64_t init_start;	/* clock ticks since boot as in /proc/PID/stat field 22; 0: not said */
+};
+void container_facts_release(struct container_facts *facts);
+
+/* Parsers of hostile bytes, of at most RUNTIME_FILE_MAX; depth and memory are
+ * bounded. They fill what they find, in place: what a better source said stays,
+ * so the files of one container can be given in any order. Strings keep their
+ * bytes, cut at 4096; a string with a NUL inside is as good as absent.
+ * -EBADMSG: not what it should be; -EFBIG; -ENOMEM; facts are untouched. */
+#define RUNTIME_FILE_MAX (4u << 20)
+
+int parse_runc_state(struct slice json, struct container_facts *facts);
+int parse_crun_status(struct slice json, struct container_facts *facts);	/* gives no id: its directory is the id */
+int parse_docker_config(struct slice json, struct container_facts *facts);	/* config.v2.json */
+int parse_oci_config(struct slice json, struct container_facts *facts);	/* bundle config.json annotations */
+/* containers.json of podman and CRI-O: the entry of facts->id. -ENOENT: not in it. */
+int parse_storage_index(struct slice json, struct container_facts *facts);
+
+#endif

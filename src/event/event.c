@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/event.h"
+
+/* Where a string's length stands in the fixed part, and where its slice goes. */
+struct string_layout {
+	uint16_t len_off;   /* of the __u16 within the wire struct; 0: end of the list */
+	uint16_t slice_off; /* within struct event */
+	uint16_t len_max;
+};
+
+struct layout {
+	const char *name;
+	size_t fixed_len; /* 0: no such type */
+	size_t file_off;  /* of struct event_file within the wire struct; 0: none */
+	struct string_layout strings[6];
+};
+
+/* clang-format off */
+#define STRING(type, len_member, slice_member, max) \
+	{ offsetof(struct event_##type, len_member), offsetof(struct event, slice_member), max }
+#define PATH(type, len_member, slice_member) STRING(type, len_member, slice_member, EVENT_PATH_MAX)
+
+/* What each type carries, its strings in wire order. */
+static const struct layout layouts[EVENT_TYPE_MAX] = {
+	[EVENT_FORK] = { "fork", sizeof(struct event_fork), 0, { { 0 } } },
+	[EVENT_EXEC] = { "exec", sizeof(struct event_exec), offsetof(struct event_exec, file), {
+		PATH(exec, path_len, path),
+		PATH(exec, fspath_len, fspath),
+		PATH(exec, filename_len, filename),
+		PATH(exec, cwd_len, cwd),
+		STRING(exec, args_len, args, EVENT_ARGS_MAX),
+	} },
+	[EVENT_EXIT] = { "exit", sizeof(struct event_exit), 0, { { 0 } } },
+	[EVENT_OPEN] = { "open", sizeof(struct event_open), offsetof(struct event_open, file), {
+		PATH(open, path_len, path),
+		PATH(open, fspath_len, fspath),
+		PATH(open, arg_len, arg),
+	} },
+	[EVENT_MOUNT] = { "mount", sizeof(struct event_mount), offsetof(struct event_mount, file), {
+		PATH(mount, target_len, target),
+		PATH(mount, source_len, source),
+		PATH(mount, fstype_len, fstype),
+		PATH(mount, path_len, path),
+	} },
+	[EVENT_CHDIR] = { "chdir", sizeof(struct event_chdir), offsetof(struct event_chdir, file), {
+		PATH(chdir, path_len, path),
+		PATH(chdir, fspath_len, fspath),
+		PATH(chdir, arg_len, arg),
+	} },
+	[EVENT_NS] = { "ns", sizeof(struct event_ns), 0, { { 0 } } },
+	[EVENT_CONNECT] = { "connect", sizeof(struct event_connect),
+			    offsetof(struct event_connect, file), {
+		PATH(connect, path_len, path),
+		PATH(connect, arg_len, arg),
+	} },
+	[EVENT_COMPAT] = { "compat", sizeof(struct event_compat), 0, { { 0 } } },
+	[EVENT_CGROUP] = { "cgroup", sizeof(struct event_cgroup), 0, {
+		PATH(cgroup, path_len, cgroup_path),
+	} },
+	[EVENT_CONTAINER] = { "container", sizeof(struct event_container), 0, {
+		PATH(container, cgroup_len, cgroup_path),
+		PATH(container, rootpath_len, rootpath),
+	} },
+	[EVENT_PROC] = { "proc", sizeof(struct event_proc), offsetof(struct event_proc, file), {
+		PATH(proc, path_len, path),
+		STRING(proc, args_len, args, EVENT_ARGS_MAX),
+	} },
+	[EVENT_CANARY] = { "canary", sizeof(struct event_canary), 0, { { 0 } } },
+	[EVENT_LOSS] = { "loss", sizeof(struct event_loss), 0, { { 0 } } },
+	[EVENT_CONTAINER_INFO] = { "container_info", sizeof(struct event_container_info), 0, {
+		PATH(container_info, id_len, info_id),
+		PATH(container_info, name_len, info_name),
+		PATH(container_info, image_len, info_image),
+		PATH(container_info, runtime_len, info_runtime),
+	} },
+};
+/* clang-format on */
+
+_Static_assert(sizeof(struct event_exec) + 4 * EVENT_PATH_MAX + EVENT_ARGS_MAX <= EVENT_SIZE_MAX,
+	       "the longest record does not fit EVENT_SIZE_MAX");
+
+static const struct layout *find_layout(unsigned int type)
+{
+	if (type >= ARRAY_SIZE(layouts) || layouts[type].fixed_len == 0)
+		return NULL;
+	return &layouts[type];
+}
+
+int event_decode(const void *rec, size_t len, struct event *ret)
+{
+	const struct layout *layout;
+	const struct string_layout *string;
+	struct event view = { 0 };
+	struct slice rest;
+	uint16_t string_len;
+
+	if (!rec || len < sizeof(view.hdr) || len > EVENT_SIZE_MAX)
+		return -EBADMSG;
+	memcpy(&view.hdr, rec, sizeof(view.hdr));
+	if (view.hdr.size != len || view.hdr.version != EVENT_VERSION)
+		return -EBADMSG;
+
+	layout = find_layout(view.hdr.type);
+	if (!layout)
+		return -ENOTSUP;
+	if (len < layout->fixed_len)
+		return -EBADMSG;
+	memcpy(&view.u, rec, layout->fixed_len);
+
+	rest = (struct slice){ (const char *)rec + layout->fixed_len, len - layout->fixed_len };
+	for (string = layout->strings; string->len_off != 0; string++) {
+		memcpy(&string_len, (const char *)&view.u + string->len_off, sizeof(string_len));
+		if (string_len > string->len_max ||
+		    !slice_take(&rest, string_len,
+				(struct slice *)((char *)&view + string->slice_off)))
+			return -EBADMSG;
+	}
+	if (rest.len != 0)
+		return -EBADMSG;
+
+	*ret = view;
+	if (layout->file_off != 0)
+		ret->file = (const struct event_file *)((const char *)&ret->u + layout->file_off);
+	return 0;
+}
+
+static const char *find_name(const char *const *names, size_t n_names, unsigned int i)
+{
+	return i < n_names && names[i] ? names[i] : "unknown";
+}
+#define FIND_NAME(names, i) find_name(names, ARRAY_SIZE(names), i)
+
+static const char *mount_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[MOUNT_MOUNT] = "mount",
+		[MOUNT_UMOUNT] = "umount",
+		[MOUNT_PIVOT_ROOT] = "pivot_root",
+	};
+
+	return FIND_NAME(names, op);
+}
+
+static const char *chdir_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[CHDIR_CHDIR] = "chdir",
+		[CHDIR_FCHDIR] = "fchdir",
+		[CHDIR_CHROOT] = "chroot",
+	};
+
+	return FIND_NAME(names, op);
+}
+
+static const char *ns_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[NS_SETNS] = "setns",
+		[NS_UNSHARE] = "unshare",
+		[NS_CLONE] = "clone",
+	};
+
+	return FIND_NAME(names, op);
+}
+
+const char *event_name(const struct event *ev)
+{
+	switch (ev->hdr.type) {
+	case EVENT_MOUNT: return mount_op_name(ev->u.mount.op);
+	case EVENT_CHDIR: return chdir_op_name(ev->u.chdir.op);
+	case EVENT_NS: return ns_op_name(ev->u.ns.op);
+	default: return event_type_name(ev->hdr.type);
+	}
+}
+
+const char *event_type_name(unsigned int type)
+{
+	const struct layout *layout = find_layout(type);
+
+	return layout ? layout->name : "unknown";
+}
+
+const char *phase_name(unsigned int phase)
+{
+	static const char *const names[] = {
+		[PHASE_UNKNOWN] = "unknown", [PHASE_HOST] = "host",
+		[PHASE_RUNTIME] = "runtime", [PHASE_CONTAINED] = "contained",
+		[PHASE_ESCAPED] = "escaped",
+	};
+
+	return FIND_NAME(names, phase);
+}
+
+const char *owner_name(unsigned int owner)
+{
+	static const char *const names[] = {
+		[OWNER_UNKNOWN] = "unknown",   [OWNER_OWN] = "own",
+		[OWNER_HOST] = "host",	       [OWNER_OTHER] = "other",
+		[OWNER_DETACHED] = "detached", [OWNER_INTERNAL] = "internal",
+	};
+
+	return FIND_NAME(names, owner);
+}
+
+const char *way_name(unsigned int way)
+{
+	static const char *const names[] = {
+		[WAY_NATIVE] = "native",     [WAY_IA32] = "ia32", [WAY_X32] = "x32",
+		[WAY_IO_URING] = "io_uring", [WAY_NONE] = "none",
+	};
+
+	return FIND_NAME(names, way);
+}
+
+const char *boundary_name(unsigned int boundary)
+{
+	static const char *const names[] = {
+		[BOUNDARY_NONE] = "none",
+		[BOUNDARY_SAME] = "same",
+		[BOUNDARY_OTHER] = "other",
+		[BOUNDARY_HOST] = "host",
+	};
+
+	return FIND_NAME(names, boundary);
+}
+
+const char *tier_name(unsigned int tier)
+{
+	static const char *const names[] = {
+		[TIER_LSM] = "lsm",
+		[TIER_FENTRY] = "fentry",
+		[TIER_TRACEPOINT] = "tracepoint",
+		[TIER_USER] = "user",
+	};
+
+	return FIND_NAME(names, tier);
+}
+
+const char *source_name(unsigned int source)
+{
+	static const char *const names[] = {
+		[SOURCE_NONE] = "none",
+		[SOURCE_KERNEL] = "kernel",
+		[SOURCE_MAGIC] = "magic",
+		[SOURCE_RESOLVED] = "resolved",
+	};
+
+	return FIND_NAME(names, source);
+}
+
+const char *loss_name(unsigned int kind)
+{
+	static const char *const names[] = {
+		[LOSS_RING_FULL] = "ring_full",	  [LOSS_GAP] = "gap",
+		[LOSS_CANARY] = "canary",	  [LOSS_MALFORMED] = "malformed",
+		[LOSS_SUPPRESSED] = "suppressed", [LOSS_STATE] = "state",
+		[LOSS_TAIL_CALL] = "tail_call",	  [LOSS_HOOK] = "hook",
+	};
+
+	return FIND_NAME(names, kind);
+}
+
+/* In the order of the bits of FACT_*; tests/unit/test_event.c holds both sides together. */
+const char *fact_name(unsigned int bit)
+{
+	static const char *const names[] = {
+		"file_foreign", "file_unreachable", "runtime_binary", "file_write",
+		"cwd_foreign",	"root_foreign",	    "runtime_api",    "ns_joined_host",
+		"escaped",	"kernel_control",   "block_device",   "compat",
+		"peer_host",	"handle",	    "cgroup_left",    "stdio",
+		"first_exec",	"mount_kernel_fs",
+	};
+
+	return FIND_NAME(names, bit);
+}
+
+/* In the order of the bits of EVENT_F_*. */
+const char *flag_name(unsigned int bit)
+{
+	static const char *const names[] = {
+		"path_cut", "args_cut",	    "arg_unread", "path_unread",
+		"seeded",   "arg_mismatch", "failed",	  "folded",
+	};
+
+	return FIND_NAME(names, bit);
+}

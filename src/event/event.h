@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A checked view of one record of the wire format (include/brigwatch/event.h). */
+#ifndef BW_EVENT_EVENT_H
+#define BW_EVENT_EVENT_H
+
+#include "base/base.h"
+#include "brigwatch/event.h"
+
+/* What enrichment knows of a container. Strings are borrowed, may be empty. */
+struct container_view {
+	uint64_t key;
+	uint64_t cgroup_id;
+	struct slice id;	/* full id as the runtime writes it; "cg-<cgroup id>" when not known */
+	struct slice name;
+	struct slice image;
+	struct slice runtime;	/* "docker", "containerd", "podman", "crio", "runc", "crun"... or "" */
+	struct slice cgroup;	/* cgroup path */
+	bool pending;		/* runtime's files have not been read yet */
+};
+
+/* One process of an ancestry chain. Strings are borrowed, may be empty. */
+struct proc_view {
+	struct exec_id id;
+	uint32_t ppid;
+	struct slice name;	/* comm */
+	struct slice exepath;
+	struct slice args;	/* separated by NUL, argv[0] first */
+	struct slice cwd;
+	uint8_t exe_owner;	/* enum mount_owner, 0: not known */
+};
+
+/* Most ancestors handed to rules and output, the parent first. */
+#define EVENT_ANCESTORS_MAX 16
+
+/* A decoded record. Pointers and slices are borrowed from the record and from
+ * enrichment and are valid while one event is handled. `file` is NULL for
+ * types without one, or with file->source == SOURCE_NONE for no object. */
+struct event {
+	struct event_hdr hdr;
+	union {
+		struct event_fork fork;
+		struct event_exec exec;
+		struct event_exit exit;
+		struct event_open open;
+		struct event_mount mount;
+		struct event_chdir chdir;
+		struct event_ns ns;
+		struct event_connect connect;
+		struct event_cgroup cgroup;
+		struct event_container container;
+		struct event_proc proc;
+		struct event_canary canary;
+		struct event_loss loss;
+		struct event_container_info info;
+	} u;			/* fixed part, copied (records may be unaligned) */
+	const struct event_file *file;
+
+	/* Strings; .data == NULL when the type has no such string. */
+	struct slice path, fspath, arg, filename, cwd, args;
+	struct slice source, target, fstype;	/* mount */
+	struct slice cgroup_path, rootpath;	/* cgroup, container */
+	struct slice info_id, info_name, info_image, info_runtime;
+
+	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */
+	const struct container_view *container;
+	const struct container_view *target_container;
+	const struct proc_view *proc;			/* the subject itself */
+	const struct proc_view *ancestors[EVENT_ANCESTORS_MAX];
+	unsigned int n_ancestors;
+	uint64_t wall_ns;	/* hdr.time_ns as CLOCK_REALTIME, by the stream's anchor */
+};
+
+/* Check and decode the record `rec` of `len` bytes into *ret.
+ *
+ * -EBADMSG: sizes disagree, unknown version, string lengths past the end or
+ * over their limit; *ret is untouched. -ENOTSUP: a type this build does not
+ * know (count it, go on). The record must outlive *ret. */
+int event_decode(const void *rec, size_t len, struct event *ret);
+
+/* Name of the event as rules see it in evt.type, by type, system call or op:
+ * "exec", "open", "mount", "umount", "pivot_root", "chdir", "fchdir", "chroot",
+ * "setns", "unshare", "clone", "connect", ... Never NULL; "unknown" at worst. */
+const char *event_name(const struct event *ev);
+
+/* Name of the system call behind it, by hdr.way and hdr.nr: "openat2";
+ * "io_uring:openat" when way is io_uring, where nr is the IORING_OP_*. The
+ * numbers are those of x86-64, ia32 and x32. Never NULL; "unknown" for calls
+ * that brigwatch has no use for and for events without a call. */
+const char *event_syscall_name(const struct event *ev);
+
+/* Checked look-ups; "unknown" for numbers without a name. */
+const char *phase_name(unsigned int phase);
+const char *owner_name(unsigned int owner);
+const char *way_name(unsigned int way);
+const char *boundary_name(unsigned int boundary);
+const char *tier_name(unsigned int tier);
+const char *source_name(unsigned int source);
+const char *loss_name(unsigned int kind);
+const char *event_type_name(unsigned int type);	/* "open", for counters */
+const char *fact_name(unsigned int bit);		/* bit number in hdr.facts: "file_foreign" */
+const char *flag_name(unsigned int bit);		/* bit number in hdr.flags: "path_cut" */
+
+#endif

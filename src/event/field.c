@@ -1,0 +1,941 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event/field.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/suggest.h"
+
+/* The words of evt.type and the record type behind each. */
+static const struct {
+	const char *word;
+	unsigned int type;
+} event_types[] = {
+	{ "fork", EVENT_FORK },		{ "exec", EVENT_EXEC },
+	{ "exit", EVENT_EXIT },		{ "open", EVENT_OPEN },
+	{ "mount", EVENT_MOUNT },	{ "umount", EVENT_MOUNT },
+	{ "pivot_root", EVENT_MOUNT },	{ "chdir", EVENT_CHDIR },
+	{ "fchdir", EVENT_CHDIR },	{ "chroot", EVENT_CHDIR },
+	{ "setns", EVENT_NS },		{ "unshare", EVENT_NS },
+	{ "clone", EVENT_NS },		{ "connect", EVENT_CONNECT },
+	{ "compat", EVENT_COMPAT },	{ "cgroup", EVENT_CGROUP },
+	{ "container", EVENT_CONTAINER }, { "proc", EVENT_PROC },
+	{ "canary", EVENT_CANARY },	{ "loss", EVENT_LOSS },
+	{ "container_info", EVENT_CONTAINER_INFO },
+};
+
+static const char *const words_event[] = {
+	"fork", "exec", "exit", "open", "mount", "umount", "pivot_root", "chdir", "fchdir", "chroot", "setns",
+	"unshare", "clone", "connect", "compat", "cgroup", "container", "proc", "canary", "loss", "container_info",
+	"unknown", NULL,
+};
+static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };
+static const char *const words_owner[] = { "unknown", "own", "host", "other", "detached", "internal", NULL };
+static const char *const words_way[] = { "native", "ia32", "x32", "io_uring", "none", "unknown", NULL };
+static const char *const words_tier[] = { "lsm", "fentry", "tracepoint", "user", "unknown", NULL };
+static const char *const words_boundary[] = { "none", "same", "other", "host", "unknown", NULL };
+static const char *const words_source[] = { "none", "kernel", "magic", "resolved", "unknown", NULL };
+static const char *const words_loss[] = {
+	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook", "unknown", NULL,
+};
+static const char *const words_file_type[] = {
+	"regular", "directory", "char", "block", "fifo", "socket", "link", "unknown", NULL,
+};
+static const char *const words_mount_op[] = { "new", "bind", "remount", "move", "propagation", NULL };
+static const char *const words_result[] = {
+	"SUCCESS", "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF",
+	"ECHILD", "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV",
+	"ENOTDIR", "EISDIR", "EINVAL", "ENFILE", "EMFILE", "ENOTTY", "ETXTBSY", "EFBIG", "ENOSPC", "ESPIPE",
+	"EROFS", "EMLINK", "EPIPE", "EDOM", "ERANGE", "EDEADLK", "ENAMETOOLONG", "ENOLCK", "ENOSYS",
+	"ENOTEMPTY", "ELOOP", "ENOMSG", "EIDRM", "ECHRNG", "EL2NSYNC", "EL3HLT", "EL3RST", "ELNRNG",
+	"EUNATCH", "ENOCSI", "EL2HLT", "EBADE", "EBADR", "EXFULL", "ENOANO", "EBADRQC", "EBADSLT", "EBFONT",
+	"ENOSTR", "ENODATA", "ETIME", "ENOSR", "ENONET", "ENOPKG", "EREMOTE", "ENOLINK", "EADV", "ESRMNT",
+	"ECOMM", "EPROTO", "EMULTIHOP", "EDOTDOT", "EBADMSG", "EOVERFLOW", "ENOTUNIQ", "EBADFD", "EREMCHG",
+	"ELIBACC", "ELIBBAD", "ELIBSCN", "ELIBMAX", "ELIBEXEC", "EILSEQ", "ERESTART", "ESTRPIPE", "EUSERS",
+	"ENOTSOCK", "EDESTADDRREQ", "EMSGSIZE", "EPROTOTYPE", "ENOPROTOOPT", "EPROTONOSUPPORT",
+	"ESOCKTNOSUPPORT", "EOPNOTSUPP", "EPFNOSUPPORT", "EAFNOSUPPORT", "EADDRINUSE", "EADDRNOTAVAIL",
+	"ENETDOWN", "ENETUNREACH", "ENETRESET", "ECONNABORTED", "ECONNRESET", "ENOBUFS", "EISCONN",
+	"ENOTCONN", "ESHUTDOWN", "ETOOMANYREFS", "ETIMEDOUT", "ECONNREFUSED", "EHOSTDOWN", "EHOSTUNREACH",
+	"EALREADY", "EINPROGRESS", "ESTALE", "EUCLEAN", "ENOTNAM", "ENAVAIL", "EISNAM", "EREMOTEIO",
+	"EDQUOT", "ENOMEDIUM", "EMEDIUMTYPE", "ECANCELED", "ENOKEY", "EKEYEXPIRED", "EKEYREVOKED",
+	"EKEYREJECTED", "EOWNERDEAD", "ENOTRECOVERABLE", "ERFKILL", "EHWPOISON", "UNKNOWN", NULL,
+};
+
+/* --- making values ------------------------------------------------------ */
+
+static int give_bool(struct value *ret, bool truth)
+{
+	ret->type = VALUE_BOOL;
+	ret->truth = truth;
+	return 0;
+}
+
+static int give_int(struct value *ret, int64_t num)
+{
+	ret->type = VALUE_INT;
+	ret->num = num;
+	return 0;
+}
+
+static int give_uint(struct value *ret, uint64_t num)
+{
+	return give_int(ret, num > INT64_MAX ? INT64_MAX : (int64_t)num);
+}
+
+static int give_slice(struct value *ret, struct slice str)
+{
+	ret->type = VALUE_STRING;
+	ret->str = str;
+	ret->cut_head = false;
+	return 0;
+}
+
+static int give_word(struct value *ret, const char *word)
+{
+	return give_slice(ret, slice_from(word));
+}
+
+static int give_nonempty(struct value *ret, struct slice str)
+{
+	return str.data && str.len > 0 ? give_slice(ret, str) : -ENODATA;
+}
+
+/* A path of the kernel's own: missing when it is empty, for no object has an
+ * empty path, and with its head missing when the record says so. */
+static int give_path(const struct event *ev, struct value *ret, struct slice path)
+{
+	if (give_nonempty(ret, path) < 0)
+		return -ENODATA;
+	ret->cut_head = ev->hdr.flags & EVENT_F_PATH_CUT;
+	return 0;
+}
+
+/* A string of the caller's: an empty one is a value, an unread one is not. */
+static int give_caller(const struct event *ev, struct value *ret, struct slice str)
+{
+	if (!str.data || (str.len == 0 && (ev->hdr.flags & EVENT_F_ARG_UNREAD)))
+		return -ENODATA;
+	return give_slice(ret, str);
+}
+
+__attribute__((format(printf, 2, 3))) static int give_printf(struct value *ret, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(ret->scratch, sizeof(ret->scratch), format, args);
+	va_end(args);
+	if (n < 0)
+		return -ENODATA;
+	return give_slice(ret, slice_from(ret->scratch));
+}
+
+/* Append to scratch what fits of `str`; `len` is what is there already. */
+static size_t scratch_append(struct value *ret, size_t len, struct slice str)
+{
+	size_t n = str.len;
+
+	if (n > sizeof(ret->scratch) - len)
+		n = sizeof(ret->scratch) - len;
+	if (n > 0)
+		memcpy(ret->scratch + len, str.data, n);
+	return len + n;
+}
+
+static int give_device(struct value *ret, uint32_t dev)
+{
+	return give_printf(ret, "%" PRIu32 ":%" PRIu32, dev >> 20, dev & 0xfffff);
+}
+
+/* --- evt ---------------------------------------------------------------- */
+
+#define FACT_FIELD(function, fact) \
+	static int function(const struct event *ev, struct value *ret) \
+	{ \
+		return give_bool(ret, ev->hdr.facts & (fact)); \
+	}
+
+#define FLAG_FIELD(function, flag) \
+	static int function(const struct event *ev, struct value *ret) \
+	{ \
+		return give_bool(ret, ev->hdr.flags & (flag)); \
+	}
+
+#define HDR_FIELD(function, member) \
+	static int function(const struct event *ev, struct value *ret) \
+	{ \
+		return give_uint(ret, ev->hdr.member); \
+	}
+
+FLAG_FIELD(get_evt_arg_mismatch, EVENT_F_ARG_MISMATCH)
+FLAG_FIELD(get_evt_failed, EVENT_F_FAILED)
+FLAG_FIELD(get_evt_folded, EVENT_F_FOLDED)
+FLAG_FIELD(get_evt_truncated, EVENT_F_PATH_CUT | EVENT_F_ARGS_CUT)
+FACT_FIELD(get_evt_is_open_write, FACT_FILE_WRITE)
+HDR_FIELD(get_evt_cpu, cpu)
+
+static int get_evt_arg_flags(const struct event *ev, struct value *ret)
+{
+	switch (ev->hdr.type) {
+	case EVENT_FORK:
+		return give_uint(ret, ev->u.fork.clone_flags);
+	case EVENT_OPEN:
+		return give_uint(ret, ev->u.open.open_flags);
+	case EVENT_MOUNT:
+		return give_uint(ret, ev->u.mount.flags);
+	case EVENT_NS:
+		return give_uint(ret, ev->u.ns.flags);
+	default:
+		return -ENODATA;
+	}
+}
+
+static int get_evt_arg_path(const struct event *ev, struct value *ret)
+{
+	switch (ev->hdr.type) {
+	case EVENT_EXEC:
+		return give_caller(ev, ret, ev->filename);
+	case EVENT_MOUNT:
+		return give_caller(ev, ret, ev->target);
+	default:
+		return give_caller(ev, ret, ev->arg);
+	}
+}
+
+static int get_evt_is_open_read(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.type == EVENT_OPEN && (ev->u.open.f_mode & 1));
+}
+
+static int get_evt_rawres(const struct event *ev, struct value *ret)
+{
+	return give_int(ret, ev->hdr.ret);
+}
+
+static int get_evt_res(const struct event *ev, struct value *ret)
+{
+	const char *name;
+
+	if (ev->hdr.ret >= 0)
+		return give_word(ret, "SUCCESS");
+	name = ev->hdr.ret > -4096 ? strerrorname_np((int)-ev->hdr.ret) : NULL;
+	return give_word(ret, name ? name : "UNKNOWN");
+}
+
+static int get_evt_syscall(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.nr >= 0 ? give_word(ret, event_syscall_name(ev)) : -ENODATA;
+}
+
+static int get_evt_tier(const struct event *ev, struct value *ret)
+{
+	return give_word(ret, tier_name(ev->hdr.tier));
+}
+
+static int get_evt_time(const struct event *ev, struct value *ret)
+{
+	return ev->wall_ns ? give_uint(ret, ev->wall_ns) : -ENODATA;
+}
+
+static int get_evt_type(const struct event *ev, struct value *ret)
+{
+	return give_word(ret, event_name(ev));
+}
+
+static int get_evt_way(const struct event *ev, struct value *ret)
+{
+	return give_word(ret, way_name(ev->hdr.way));
+}
+
+/* --- proc, thread, user, group ------------------------------------------ */
+
+HDR_FIELD(get_proc_pid, proc.tgid)
+HDR_FIELD(get_proc_tid, tid)
+HDR_FIELD(get_proc_vpid, ns_tgid)
+HDR_FIELD(get_proc_ppid, ppid)
+HDR_FIELD(get_user_uid, uid)
+HDR_FIELD(get_group_gid, gid)
+HDR_FIELD(get_thread_cap_effective, cap_effective)
+FACT_FIELD(get_proc_first_exec, FACT_FIRST_EXEC)
+
+static int get_proc_escaped(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.phase == PHASE_ESCAPED || (ev->hdr.facts & FACT_ESCAPED));
+}
+
+/* The initial user namespace has a number of its own (PROC_USER_INIT_INO). */
+static int get_user_in_initial_ns(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.user_ns_inum == 0xeffffffd);
+}
+
+/* Does the record itself describe the program, so that the tree is not needed? */
+static bool has_program(const struct event *ev)
+{
+	return ev->hdr.type == EVENT_EXEC || ev->hdr.type == EVENT_PROC;
+}
+
+static struct slice proc_argv(const struct event *ev)
+{
+	struct slice args = { NULL, 0 };
+
+	if (has_program(ev))
+		args = ev->args;
+	else if (ev->proc)
+		args = ev->proc->args;
+	if (args.len > 0 && args.data[args.len - 1] == '\0')
+		args.len--;
+	return args;
+}
+
+static size_t first_len(struct slice args)
+{
+	const char *end = args.len ? memchr(args.data, '\0', args.len) : NULL;
+
+	return end ? (size_t)(end - args.data) : args.len;
+}
+
+/* The arguments after the program's own name, joined by spaces, from offset
+ * `len` of scratch on. */
+static size_t join_args(struct value *ret, size_t len, struct slice args)
+{
+	size_t skip = first_len(args), end;
+
+	if (skip >= args.len)
+		return len;
+	skip++;
+	end = scratch_append(ret, len, (struct slice){ args.data + skip, args.len - skip });
+	for (size_t i = len; i < end; i++) {
+		if (ret->scratch[i] == '\0')
+			ret->scratch[i] = ' ';
+	}
+	return end;
+}
+
+static int get_proc_exe(const struct event *ev, struct value *ret)
+{
+	struct slice args = proc_argv(ev);
+
+	if (!args.data)
+		return -ENODATA;
+	return give_slice(ret, (struct slice){ args.data, first_len(args) });
+}
+
+static int get_proc_args(const struct event *ev, struct value *ret)
+{
+	struct slice args = proc_argv(ev);
+
+	if (!args.data)
+		return -ENODATA;
+	return give_slice(ret, (struct slice){ ret->scratch, join_args(ret, 0, args) });
+}
+
+static struct slice proc_comm(const struct event *ev)
+{
+	return slice_from_field(ev->hdr.comm, sizeof(ev->hdr.comm));
+}
+
+static int get_proc_name(const struct event *ev, struct value *ret)
+{
+	return give_nonempty(ret, proc_comm(ev));
+}
+
+/* As Falco has it: the name and the arguments. */
+static int get_proc_cmdline(const struct event *ev, struct value *ret)
+{
+	struct slice args = proc_argv(ev);
+	size_t len;
+
+	if (!args.data)
+		return -ENODATA;
+	len = scratch_append(ret, 0, proc_comm(ev));
+	if (first_len(args) < args.len)
+		len = scratch_append(ret, len, SLICE_LITERAL(" "));
+	return give_slice(ret, (struct slice){ ret->scratch, join_args(ret, len, args) });
+}
+
+static int get_proc_exepath(const struct event *ev, struct value *ret)
+{
+	if (has_program(ev))
+		return give_path(ev, ret, ev->path);
+	return ev->proc ? give_nonempty(ret, ev->proc->exepath) : -ENODATA;
+}
+
+static int get_proc_cwd(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type == EVENT_EXEC)
+		return give_path(ev, ret, ev->cwd);
+	if (ev->hdr.type == EVENT_CHDIR && ev->u.chdir.op != CHDIR_CHROOT && ev->hdr.ret >= 0)
+		return give_path(ev, ret, ev->path);
+	return ev->proc ? give_nonempty(ret, ev->proc->cwd) : -ENODATA;
+}
+
+static int get_proc_pname(const struct event *ev, struct value *ret)
+{
+	return ev->n_ancestors > 0 && ev->ancestors[0] ? give_nonempty(ret, ev->ancestors[0]->name) : -ENODATA;
+}
+
+static int get_proc_pexepath(const struct event *ev, struct value *ret)
+{
+	return ev->n_ancestors > 0 && ev->ancestors[0] ? give_nonempty(ret, ev->ancestors[0]->exepath) : -ENODATA;
+}
+
+static int get_proc_aname(const struct event *ev, struct value *ret)
+{
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < ev->n_ancestors && i < EVENT_ANCESTORS_MAX; i++) {
+		if (!ev->ancestors[i])
+			break;
+		if (i > 0)
+			len = scratch_append(ret, len, SLICE_LITERAL(","));
+		len = scratch_append(ret, len, ev->ancestors[i]->name);
+	}
+	return give_nonempty(ret, (struct slice){ ret->scratch, len });
+}
+
+static int get_proc_phase(const struct event *ev, struct value *ret)
+{
+	return give_word(ret, phase_name(ev->hdr.phase));
+}
+
+static bool has_file(const struct event *ev)
+{
+	return ev->file && ev->file->source != SOURCE_NONE;
+}
+
+static int get_proc_cwd_owner(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type == EVENT_EXEC)
+		return give_word(ret, owner_name(ev->u.exec.cwd_owner));
+	if (ev->hdr.type == EVENT_CHDIR && ev->u.chdir.op != CHDIR_CHROOT && has_file(ev))
+		return give_word(ret, owner_name(ev->file->mount_owner));
+	return -ENODATA;
+}
+
+static int get_proc_root_owner(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type == EVENT_EXEC)
+		return give_word(ret, owner_name(ev->u.exec.root_owner));
+	if (ev->hdr.type == EVENT_CHDIR && ev->u.chdir.op == CHDIR_CHROOT && has_file(ev))
+		return give_word(ret, owner_name(ev->file->mount_owner));
+	return -ENODATA;
+}
+
+static int get_proc_exit_code(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_EXIT ? give_int(ret, ev->u.exit.exit_code) : -ENODATA;
+}
+
+/* --- file --------------------------------------------------------------- */
+
+#define FILE_FIELD(function, member) \
+	static int function(const struct event *ev, struct value *ret) \
+	{ \
+		return has_file(ev) ? give_uint(ret, ev->file->member) : -ENODATA; \
+	}
+
+FILE_FIELD(get_file_fs_magic, fs_magic)
+FILE_FIELD(get_file_ino, ino)
+FILE_FIELD(get_file_mode, mode)
+FILE_FIELD(get_file_nlink, nlink)
+FILE_FIELD(get_file_uid, uid)
+FACT_FIELD(get_file_unreachable, FACT_FILE_UNREACHABLE)
+FACT_FIELD(get_file_is_runtime_binary, FACT_RUNTIME_BINARY)
+FACT_FIELD(get_file_is_stdio, FACT_STDIO)
+FACT_FIELD(get_file_is_kernel_control, FACT_KERNEL_CONTROL)
+FACT_FIELD(get_file_handle, FACT_HANDLE)
+
+static int get_file_is_block_device(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.type != EVENT_MOUNT && (ev->hdr.facts & FACT_BLOCK_DEVICE));
+}
+
+static int get_file_path(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type == EVENT_MOUNT || ev->hdr.type == EVENT_CGROUP)
+		return -ENODATA;
+	if (ev->hdr.type == EVENT_CONNECT && ev->u.connect.abstract)
+		return -ENODATA;
+	return give_path(ev, ret, ev->path);
+}
+
+/* A mount record's path is that of the mount's root within its file system. */
+static int get_file_fspath(const struct event *ev, struct value *ret)
+{
+	return give_path(ev, ret, ev->hdr.type == EVENT_MOUNT ? ev->path : ev->fspath);
+}
+
+static int get_file_name(const struct event *ev, struct value *ret)
+{
+	struct slice path;
+
+	if (get_file_fspath(ev, ret) < 0 && get_file_path(ev, ret) < 0)
+		return -ENODATA;
+
+	path = ret->str;
+	for (size_t i = path.len; i > 0; i--) {
+		if (path.data[i - 1] != '/')
+			continue;
+		if (i == path.len)	/* "/" itself */
+			return give_slice(ret, path);
+		return give_slice(ret, (struct slice){ path.data + i, path.len - i });
+	}
+	return 0;	/* no slash at all: as it is, its head still missing if it was */
+}
+
+static int get_file_fs(const struct event *ev, struct value *ret)
+{
+	if (!has_file(ev))
+		return -ENODATA;
+	return give_nonempty(ret, slice_from_field(ev->file->fs, sizeof(ev->file->fs)));
+}
+
+static int get_file_mount_owner(const struct event *ev, struct value *ret)
+{
+	return has_file(ev) ? give_word(ret, owner_name(ev->file->mount_owner)) : -ENODATA;
+}
+
+static int get_file_source(const struct event *ev, struct value *ret)
+{
+	return ev->file ? give_word(ret, source_name(ev->file->source)) : -ENODATA;
+}
+
+static int get_file_type(const struct event *ev, struct value *ret)
+{
+	if (!has_file(ev))
+		return -ENODATA;
+	switch (ev->file->mode & S_IFMT) {
+	case S_IFREG:
+		return give_word(ret, "regular");
+	case S_IFDIR:
+		return give_word(ret, "directory");
+	case S_IFCHR:
+		return give_word(ret, "char");
+	case S_IFBLK:
+		return give_word(ret, "block");
+	case S_IFIFO:
+		return give_word(ret, "fifo");
+	case S_IFSOCK:
+		return give_word(ret, "socket");
+	case S_IFLNK:
+		return give_word(ret, "link");
+	default:
+		return give_word(ret, "unknown");
+	}
+}
+
+static int get_file_dev(const struct event *ev, struct value *ret)
+{
+	return has_file(ev) ? give_device(ret, ev->file->dev) : -ENODATA;
+}
+
+static int get_file_rdev(const struct event *ev, struct value *ret)
+{
+	if (!has_file(ev) || !(S_ISBLK(ev->file->mode) || S_ISCHR(ev->file->mode)))
+		return -ENODATA;
+	return give_device(ret, ev->file->rdev);
+}
+
+/* --- mount, sock, ns, target -------------------------------------------- */
+
+#define MOUNT_STRING(function, member) \
+	static int function(const struct event *ev, struct value *ret) \
+	{ \
+		return ev->hdr.type == EVENT_MOUNT ? give_caller(ev, ret, ev->member) : -ENODATA; \
+	}
+
+MOUNT_STRING(get_mount_source, source)
+MOUNT_STRING(get_mount_target, target)
+MOUNT_STRING(get_mount_fstype, fstype)
+FACT_FIELD(get_mount_is_kernel_fs, FACT_MOUNT_KERNEL_FS)
+
+static int get_mount_flags(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_MOUNT ? give_uint(ret, ev->u.mount.flags) : -ENODATA;
+}
+
+/* MS_* of linux/mount.h, in the order in which the kernel asks. */
+static int get_mount_op(const struct event *ev, struct value *ret)
+{
+	static const struct {
+		uint64_t flags;
+		const char *word;
+	} ops[] = {
+		{ 32, "remount" }, { 4096, "bind" }, { 0xf << 17, "propagation" }, { 8192, "move" },
+	};
+
+	if (ev->hdr.type != EVENT_MOUNT || ev->u.mount.op != MOUNT_MOUNT)
+		return -ENODATA;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (ev->u.mount.flags & ops[i].flags)
+			return give_word(ret, ops[i].word);
+	}
+	return give_word(ret, "new");
+}
+
+static int get_mount_read_only(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && ev->u.mount.op == MOUNT_MOUNT && (ev->u.mount.flags & 1));
+}
+
+static int get_mount_is_block_device(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && (ev->hdr.facts & FACT_BLOCK_DEVICE));
+}
+
+static int get_mount_dev(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type != EVENT_MOUNT || ev->u.mount.bdev == 0)
+		return -ENODATA;
+	return give_device(ret, ev->u.mount.bdev);
+}
+
+FACT_FIELD(get_sock_is_runtime_api, FACT_RUNTIME_API)
+FACT_FIELD(get_sock_peer_is_host, FACT_PEER_HOST)
+
+static int get_sock_abstract(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->hdr.type == EVENT_CONNECT && ev->u.connect.abstract);
+}
+
+/* An abstract name is written as ss(8) and /proc/net/unix do: '@' for its
+ * leading NUL. A path within a file system always begins with a slash, so the
+ * two cannot be mixed up. */
+static int get_sock_path(const struct event *ev, struct value *ret)
+{
+	size_t len;
+
+	if (ev->hdr.type != EVENT_CONNECT)
+		return -ENODATA;
+	if (!ev->u.connect.abstract || ev->path.len == 0 || ev->path.data[0] != '\0')
+		return give_path(ev, ret, ev->path);
+	len = scratch_append(ret, 0, ev->path);
+	ret->scratch[0] = '@';
+	return give_slice(ret, (struct slice){ ret->scratch, len });
+}
+
+static int get_sock_peer_pid(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type != EVENT_CONNECT || ev->u.connect.peer_tgid == 0)
+		return -ENODATA;
+	return give_uint(ret, ev->u.connect.peer_tgid);
+}
+
+static int get_sock_peer_uid(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type != EVENT_CONNECT || ev->u.connect.peer_tgid == 0)
+		return -ENODATA;
+	return give_uint(ret, ev->u.connect.peer_uid);
+}
+
+static int give_namespaces(struct value *ret, uint64_t flags)
+{
+	/* CLONE_NEW* of linux/sched.h */
+	static const struct {
+		uint64_t flag;
+		const char *name;
+	} names[] = {
+		{ 0x00020000, "mnt" }, { 0x02000000, "cgroup" }, { 0x04000000, "uts" }, { 0x08000000, "ipc" },
+		{ 0x10000000, "user" }, { 0x20000000, "pid" }, { 0x40000000, "net" }, { 0x00000080, "time" },
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!(flags & names[i].flag))
+			continue;
+		if (len > 0)
+			len = scratch_append(ret, len, SLICE_LITERAL(","));
+		len = scratch_append(ret, len, slice_from(names[i].name));
+	}
+	return give_nonempty(ret, (struct slice){ ret->scratch, len });
+}
+
+static int get_ns_joined_host(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, (ev->hdr.facts & FACT_NS_JOINED_HOST) ||
+				      (ev->hdr.type == EVENT_NS && ev->u.ns.joined_host));
+}
+
+static int get_ns_joined(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_NS ? give_namespaces(ret, ev->u.ns.joined_host) : -ENODATA;
+}
+
+static int get_ns_changed(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_NS ? give_namespaces(ret, ev->u.ns.changed) : -ENODATA;
+}
+
+static int get_ns_flags(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_NS ? give_uint(ret, ev->u.ns.flags) : -ENODATA;
+}
+
+static int get_ns_target_pid(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type != EVENT_NS || ev->u.ns.target_tgid == 0)
+		return -ENODATA;
+	return give_uint(ret, ev->u.ns.target_tgid);
+}
+
+static int get_target_boundary(const struct event *ev, struct value *ret)
+{
+	return give_word(ret, boundary_name(ev->hdr.boundary));
+}
+
+static int get_target_container(const struct event *ev, struct value *ret)
+{
+	if (ev->target_container)
+		return give_nonempty(ret, ev->target_container->id);
+	return ev->hdr.boundary == BOUNDARY_HOST ? give_word(ret, "host") : -ENODATA;
+}
+
+/* --- container, cgroup, loss -------------------------------------------- */
+
+static bool is_host(const struct event *ev)
+{
+	return ev->hdr.phase == PHASE_HOST && ev->hdr.container == 0;
+}
+
+static int get_container_id(const struct event *ev, struct value *ret)
+{
+	if (ev->container && ev->container->id.len > 0)
+		return give_slice(ret, ev->container->id);
+	if (is_host(ev))
+		return give_word(ret, "host");
+	if (ev->hdr.container == 0)
+		return -ENODATA;
+	return give_printf(ret, "cg-%" PRIu64, (uint64_t)ev->hdr.cgroup_id);
+}
+
+/* The stand-in "cg-..." is not cut: its number would become another one. */
+static int get_container_short_id(const struct event *ev, struct value *ret)
+{
+	int r;
+
+	r = get_container_id(ev, ret);
+	if (r == 0 && ret->str.len > 12 && memcmp(ret->str.data, "cg-", 3) != 0)
+		ret->str.len = 12;
+	return r;
+}
+
+static int get_container_name(const struct event *ev, struct value *ret)
+{
+	if (is_host(ev))
+		return give_word(ret, "host");
+	return ev->container ? give_nonempty(ret, ev->container->name) : -ENODATA;
+}
+
+static int get_container_image(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->image) : -ENODATA;
+}
+
+static int get_container_runtime(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->runtime) : -ENODATA;
+}
+
+static int get_container_pending(const struct event *ev, struct value *ret)
+{
+	return give_bool(ret, ev->container ? ev->container->pending : ev->hdr.container != 0);
+}
+
+FACT_FIELD(get_cgroup_left, FACT_CGROUP_LEFT)
+
+static int get_cgroup_path(const struct event *ev, struct value *ret)
+{
+	if (ev->cgroup_path.data)
+		return give_path(ev, ret, ev->cgroup_path);
+	return ev->container ? give_nonempty(ret, ev->container->cgroup) : -ENODATA;
+}
+
+static int get_loss_kind(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_LOSS ? give_word(ret, loss_name(ev->u.loss.kind)) : -ENODATA;
+}
+
+static int get_loss_count(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_LOSS ? give_uint(ret, ev->u.loss.count) : -ENODATA;
+}
+
+static int get_loss_event(const struct event *ev, struct value *ret)
+{
+	if (ev->hdr.type != EVENT_LOSS || ev->u.loss.event_type == 0)
+		return -ENODATA;
+	return give_word(ret, event_type_name(ev->u.loss.event_type));
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+#define BOOL(name, getter, doc) { name, VALUE_BOOL, getter, doc, NULL }
+#define INT(name, getter, doc) { name, VALUE_INT, getter, doc, NULL }
+#define STRING(name, getter, doc) { name, VALUE_STRING, getter, doc, NULL }
+#define WORD(name, getter, words, doc) { name, VALUE_STRING, getter, doc, words }
+
+/* Sorted by name: field_find() bisects. */
+const struct field field_table[] = {
+	BOOL("cgroup.left", get_cgroup_left, "the task is now outside the cgroup of its container"),
+	STRING("cgroup.path", get_cgroup_path, "path of the cgroup: the new one of a cgroup event, else the container's"),
+	STRING("container.id", get_container_id,
+	       "full id as the runtime writes it, cg-<cgroup id> until it is known, \"host\" for tasks of the host"),
+	STRING("container.image", get_container_image, "image the container was made from"),
+	STRING("container.name", get_container_name, "name of the container, \"host\" for tasks of the host"),
+	BOOL("container.pending", get_container_pending, "the runtime's files have not been read yet"),
+	STRING("container.runtime", get_container_runtime, "docker, containerd, podman, crio, runc, crun..."),
+	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
+	INT("evt.arg.flags", get_evt_arg_flags, "flags as the caller passed them: O_*, MS_*, CLONE_*"),
+	STRING("evt.arg.path", get_evt_arg_path, "path string as the caller passed it: a remark, the object is file.*"),
+	BOOL("evt.arg_mismatch", get_evt_arg_mismatch, "the caller's string does not name the object: a remark only"),
+	INT("evt.cpu", get_evt_cpu, "processor the event happened on"),
+	BOOL("evt.failed", get_evt_failed, "the call failed: an attempt"),
+	BOOL("evt.folded", get_evt_folded, "a budget is exhausted: equals of this event were only counted"),
+	BOOL("evt.is_open_read", get_evt_is_open_read, "opened, or tried to be opened, for reading"),
+	BOOL("evt.is_open_write", get_evt_is_open_write, "opened, or tried to be opened, for writing"),
+	INT("evt.rawres", get_evt_rawres, "result of the call, minus the error number on failure"),
+	WORD("evt.res", get_evt_res, words_result, "SUCCESS or the name of the error, such as EPERM"),
+	STRING("evt.syscall", get_evt_syscall, "system call that the event came from"),
+	WORD("evt.tier", get_evt_tier, words_tier, "kind of hook that saw the event"),
+	INT("evt.time", get_evt_time, "nanoseconds since 1970-01-01 UTC"),
+	BOOL("evt.truncated", get_evt_truncated, "a path or the argument list was longer than could be kept"),
+	WORD("evt.type", get_evt_type, words_event, "what happened"),
+	WORD("evt.way", get_evt_way, words_way, "how the task entered the kernel"),
+	STRING("file.dev", get_file_dev, "major:minor of the file system that holds the file"),
+	STRING("file.fs", get_file_fs, "type of the file system, from its superblock"),
+	INT("file.fs_magic", get_file_fs_magic, "magic number of the file system"),
+	STRING("file.fspath", get_file_fspath, "path within the file system, wherever that is mounted"),
+	BOOL("file.handle", get_file_handle, "opened by file handle"),
+	INT("file.ino", get_file_ino, "inode number"),
+	BOOL("file.is_block_device", get_file_is_block_device, "the file is a block device"),
+	BOOL("file.is_kernel_control", get_file_is_kernel_control,
+	     "control file of the kernel: procfs outside /proc/PID, sysfs, cgroupfs, debugfs..."),
+	BOOL("file.is_runtime_binary", get_file_is_runtime_binary, "the inode is a program of the container runtime"),
+	BOOL("file.is_stdio", get_file_is_stdio, "same inode as descriptor 0, 1 or 2 when the container started"),
+	INT("file.mode", get_file_mode, "type and permission bits (i_mode)"),
+	WORD("file.mount_owner", get_file_mount_owner, words_owner,
+	     "to whom the mount namespace of the file's mount belongs, as seen from the subject's container"),
+	STRING("file.name", get_file_name, "last part of file.fspath"),
+	INT("file.nlink", get_file_nlink, "number of links, 0 when deleted"),
+	STRING("file.path", get_file_path, "path as seen from the root of its mount namespace"),
+	STRING("file.rdev", get_file_rdev, "major:minor that a device node stands for"),
+	WORD("file.source", get_file_source, words_source, "where the file.* fields come from; none: no object was had"),
+	WORD("file.type", get_file_type, words_file_type, "kind of file"),
+	INT("file.uid", get_file_uid, "owner of the file, in the initial user namespace"),
+	BOOL("file.unreachable", get_file_unreachable, "the file is not below the root of its mount"),
+	INT("group.gid", get_group_gid, "effective group id, in the initial user namespace"),
+	INT("loss.count", get_loss_count, "how many were lost"),
+	STRING("loss.event", get_loss_event, "type of what was lost, missing when mixed or unknown"),
+	WORD("loss.kind", get_loss_kind, words_loss, "how the sensor lost something"),
+	STRING("mount.dev", get_mount_dev, "major:minor of the block device that was mounted"),
+	INT("mount.flags", get_mount_flags, "MS_* or MNT_* as the caller passed them"),
+	STRING("mount.fstype", get_mount_fstype, "file system type as the caller passed it; file.fs is the kernel's"),
+	BOOL("mount.is_block_device", get_mount_is_block_device, "what was mounted lies on a block device"),
+	BOOL("mount.is_kernel_fs", get_mount_is_kernel_fs, "procfs, cgroup v1, debugfs and the like was mounted"),
+	WORD("mount.op", get_mount_op, words_mount_op, "what mount() was asked to do"),
+	BOOL("mount.read_only", get_mount_read_only, "mount() was asked for a read-only mount"),
+	STRING("mount.source", get_mount_source, "source as the caller passed it"),
+	STRING("mount.target", get_mount_target, "target as the caller passed it"),
+	STRING("ns.changed", get_ns_changed, "namespaces that differ from before, as \"mnt,pid\""),
+	INT("ns.flags", get_ns_flags, "CLONE_NEW* asked for"),
+	STRING("ns.joined", get_ns_joined, "namespaces of the host that were joined or aimed at, as \"mnt,pid\""),
+	BOOL("ns.joined_host", get_ns_joined_host, "a namespace of the host was joined; with evt.failed: was aimed at"),
+	INT("ns.target_pid", get_ns_target_pid, "process whose namespaces were joined by pidfd"),
+	STRING("proc.aname", get_proc_aname, "names of the ancestors, the parent first, joined by commas"),
+	STRING("proc.args", get_proc_args, "arguments after the program's name, joined by spaces"),
+	STRING("proc.cmdline", get_proc_cmdline, "proc.name and proc.args"),
+	STRING("proc.cwd", get_proc_cwd, "working directory"),
+	WORD("proc.cwd_owner", get_proc_cwd_owner, words_owner, "owner of the working directory's mount"),
+	BOOL("proc.escaped", get_proc_escaped, "was contained, now holds namespaces or root of the host"),
+	STRING("proc.exe", get_proc_exe, "first argument (argv[0])"),
+	STRING("proc.exepath", get_proc_exepath, "path of the program file"),
+	INT("proc.exit_code", get_proc_exit_code, "exit status as wait(2) has it"),
+	BOOL("proc.first_exec", get_proc_first_exec, "the exec that ended the runtime phase: the container's entry"),
+	STRING("proc.name", get_proc_name, "name of the task (comm)"),
+	STRING("proc.pexepath", get_proc_pexepath, "path of the parent's program file"),
+	WORD("proc.phase", get_proc_phase, words_phase, "where the task stands between host and container"),
+	INT("proc.pid", get_proc_pid, "process id, initial pid namespace"),
+	STRING("proc.pname", get_proc_pname, "name of the parent"),
+	INT("proc.ppid", get_proc_ppid, "parent's process id, initial pid namespace"),
+	WORD("proc.root_owner", get_proc_root_owner, words_owner, "owner of the root directory's mount"),
+	INT("proc.tid", get_proc_tid, "thread id, initial pid namespace"),
+	INT("proc.vpid", get_proc_vpid, "process id in the task's own pid namespace"),
+	BOOL("sock.abstract", get_sock_abstract, "the peer is bound to an abstract name"),
+	BOOL("sock.is_runtime_api", get_sock_is_runtime_api, "the peer is held by a container runtime"),
+	STRING("sock.path", get_sock_path, "path the peer is bound to; @name when abstract"),
+	BOOL("sock.peer_is_host", get_sock_peer_is_host, "the peer was made by a task of the host"),
+	INT("sock.peer_pid", get_sock_peer_pid, "process that called listen()"),
+	INT("sock.peer_uid", get_sock_peer_uid, "its user id"),
+	WORD("target.boundary", get_target_boundary, words_boundary, "whom the act hits, as seen from the subject"),
+	STRING("target.container", get_target_container, "container that the act hits, \"host\" for the host"),
+	INT("thread.cap_effective", get_thread_cap_effective, "effective capabilities as a bit set"),
+	BOOL("user.in_initial_ns", get_user_in_initial_ns,
+	     "the task is in the initial user namespace: its capabilities count on the host"),
+	INT("user.uid", get_user_uid, "effective user id, in the initial user namespace"),
+};
+const size_t field_table_len = ARRAY_SIZE(field_table);
+
+static int compare_name(const void *key, const void *element)
+{
+	const struct slice *name = key;
+	const struct field *field = element;
+	size_t len = strlen(field->name);
+	int r;
+
+	r = memcmp(name->data, field->name, name->len < len ? name->len : len);
+	if (r != 0)
+		return r;
+	return (name->len > len) - (name->len < len);
+}
+
+const struct field *field_find(struct slice name)
+{
+	if (name.len == 0)
+		return NULL;
+	return bsearch(&name, field_table, field_table_len, sizeof(field_table[0]), compare_name);
+}
+
+const char *field_suggest(struct slice name)
+{
+	struct suggest suggest = { NULL, 0 };
+
+	for (size_t i = 0; i < field_table_len; i++)
+		suggest_offer(&suggest, name, field_table[i].name);
+	return suggest.best;
+}
+
+unsigned int field_event_type(struct slice word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(event_types); i++) {
+		if (slice_eq(word, slice_from(event_types[i].word)))
+			return event_types[i].type;
+	}
+	return 0;
+}
+
+int field_format(const struct field *field, const struct event *ev, struct value *tmp, struct slice *ret)
+{
+	int n, r;
+
+	r = field->get(ev, tmp);
+	if (r < 0)
+		return r;
+
+	switch (tmp->type) {
+	case VALUE_BOOL:
+		*ret = slice_from(tmp->truth ? "true" : "false");
+		return 0;
+	case VALUE_INT:
+		n = snprintf(tmp->scratch, sizeof(tmp->scratch), "%" PRId64, tmp->num);
+		*ret = (struct slice){ tmp->scratch, (size_t)n };
+		return 0;
+	case VALUE_STRING:
+		*ret = tmp->str;
+		return 0;
+	}
+	return -ENODATA;
+}

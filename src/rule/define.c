@@ -1,0 +1,802 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parsed JSON to macros, lists and rules. Strict: what is not known here is an
+ * error, for a rule with a misspelt key protects nobody. */
+#include "rule/internal.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/suggest.h"
+
+/* A member of an object, and the path that messages need. */
+struct member {
+	struct at at;
+	struct place place;
+};
+
+/* NULL when there is none; `ret` may be used for messages all the same. */
+static json_t *find_member(const struct place *object, const char *key, struct member *ret)
+{
+	ret->at = (struct at){ object->at, key, 0 };
+	ret->place = (struct place){ object->file, &ret->at, json_object_get(object->json, key) };
+	return ret->place.json;
+}
+
+static void find_element(const struct place *array, size_t i, struct member *ret)
+{
+	ret->at = (struct at){ array->at, NULL, i };
+	ret->place = (struct place){ array->file, &ret->at, json_array_get(array->json, i) };
+}
+
+/* `known` ends in NULL. */
+static int check_keys(struct loader *loader, const struct place *object, const char *const *known)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(object->json))
+		return fail_at(loader, object, "expected an object { }");
+	json_object_foreach(object->json, key, value) {
+		struct suggest suggest = { NULL, 0 };
+		struct member member;
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0)
+			suggest_offer(&suggest, slice_from(key), known[i++]);
+		if (known[i])
+			continue;
+		find_member(object, key, &member);
+		return fail_key(loader, &member.place, "unknown key '%.60s'%s", key, hint_from(suggest.best).text);
+	}
+	return 0;
+}
+
+static bool is_printed(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* A string of the file into the set. */
+static int keep_string(struct loader *loader, const struct place *place, const char **ret)
+{
+	const char *text = json_string_value(place->json);
+	size_t len = json_string_length(place->json);
+
+	if (!text)
+		return fail_at(loader, place, "expected a string");
+	if (len == 0)
+		return fail_at(loader, place, "this must not be empty");
+	if (len > TEXT_LEN_MAX)
+		return fail_at(loader, place, "this is %zu bytes long, at most %u are allowed", len, TEXT_LEN_MAX);
+	if (!is_printed(text, len))
+		return fail_at(loader, place, "control characters are not allowed here");
+	*ret = arena_copy(&loader->set->arena, (struct slice){ text, len });
+	return *ret ? 0 : fail_memory(loader);
+}
+
+static int take_string(struct loader *loader, const struct place *object, const char *key, const char **ret)
+{
+	struct member member;
+
+	if (!find_member(object, key, &member))
+		return fail_at(loader, object, "key '%s' is missing", key);
+	return keep_string(loader, &member.place, ret);
+}
+
+static bool is_mitre(const char *text)
+{
+	size_t len = strlen(text), digits = strspn(text + (text[0] == 'T'), "0123456789");
+
+	if (text[0] != 'T' || digits != 4)
+		return false;
+	return len == 5 || (len == 9 && text[5] == '.' && strspn(text + 6, "0123456789") == 3);
+}
+
+/* A list of strings; an empty one when the key is missing and not required. */
+static int take_strings(struct loader *loader, const struct place *object, const char *key, bool required,
+			const char *const **ret)
+{
+	struct member member, element;
+	const char **strings;
+	size_t n;
+	int r;
+
+	if (!find_member(object, key, &member) && required)
+		return fail_at(loader, object, "key '%s' is missing", key);
+	if (member.place.json && !json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of strings");
+	n = json_array_size(member.place.json);
+	if (required && n == 0)
+		return fail_at(loader, &member.place, "this must not be empty");
+
+	strings = arena_alloc(&loader->set->arena, (n + 1) * sizeof(*strings));
+	if (!strings)
+		return fail_memory(loader);
+	for (size_t i = 0; i < n; i++) {
+		find_element(&member.place, i, &element);
+		r = keep_string(loader, &element.place, &strings[i]);
+		if (r < 0)
+			return r;
+		if (strcmp(key, "mitre") == 0 && !is_mitre(strings[i]))
+			return fail_at(loader, &element.place, "'%.60s' is not a technique of MITRE ATT&CK (T1611, T1055.008)",
+				       strings[i]);
+	}
+	*ret = strings;
+	return 0;
+}
+
+/* --- macros and lists --------------------------------------------------- */
+
+/* ^[a-z][a-z0-9_]*$, and no word of the language. */
+static int check_name(struct loader *loader, const struct place *place, const char *name)
+{
+	static const char *const reserved[] = {
+		"and", "or", "not", "in", "exists", "contains", "icontains", "startswith", "endswith", "glob",
+		"intersects", "regex", "pmatch", "true", "false",
+	};
+
+	if (name[0] < 'a' || name[0] > 'z' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
+		return fail_key(loader, place, "names are made of a-z, 0-9 and _ and begin with a letter");
+	if (strlen(name) > SUGGEST_LEN_MAX)
+		return fail_key(loader, place, "names have at most %d characters", SUGGEST_LEN_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
+		if (strcmp(name, reserved[i]) == 0)
+			return fail_key(loader, place, "'%s' is a word of the language", name);
+	}
+	return 0;
+}
+
+static int refuse_second(struct loader *loader, const struct place *second, const char *what, const char *name,
+			 const struct place *first)
+{
+	return fail_key(loader, second, "%s '%s' is defined twice, first in %s:%u", what, name, first->file->name,
+			place_line(first));
+}
+
+static int define_macro(struct loader *loader, const struct place *place, const char *name)
+{
+	struct macro *more;
+
+	for (size_t i = 0; i < loader->n_macros; i++) {
+		const struct at macros = { NULL, "macros", 0 }, at = { &macros, name, 0 };
+		const struct place first = { loader->macros[i].file, &at, NULL };
+
+		if (strcmp(loader->macros[i].name, name) == 0)
+			return refuse_second(loader, place, "macro", name, &first);
+	}
+	if (loader->n_macros >= RULES_MAX)
+		return fail_key(loader, place, "more than %d macros", RULES_MAX);
+	more = reallocarray(loader->macros, loader->n_macros + 1, sizeof(*more));
+	if (!more)
+		return fail_memory(loader);
+	loader->macros = more;
+	more[loader->n_macros++] = (struct macro){ .name = name, .file = place->file, .json = place->json };
+	return 0;
+}
+
+/* Strings as they are, numbers as they would be written in a condition. */
+static int keep_item(struct loader *loader, const struct place *place, struct slice *ret)
+{
+	char digits[24];
+	struct slice item;
+
+	if (json_is_integer(place->json)) {
+		snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(place->json));
+		item = slice_from(digits);
+	} else if (json_is_string(place->json)) {
+		item = (struct slice){ json_string_value(place->json), json_string_length(place->json) };
+	} else {
+		return fail_at(loader, place, "expected a string or a whole number");
+	}
+	*ret = (struct slice){ arena_copy(&loader->arena, item), item.len };
+	return ret->data ? 0 : fail_memory(loader);
+}
+
+static int define_list(struct loader *loader, const struct place *place, const char *name)
+{
+	struct list *more, list = { .name = name, .file = place->file };
+	struct member element;
+	struct slice *items;
+	int r;
+
+	for (size_t i = 0; i < loader->n_lists; i++) {
+		const struct at lists = { NULL, "lists", 0 }, at = { &lists, name, 0 };
+		const struct place first = { loader->lists[i].file, &at, NULL };
+
+		if (strcmp(loader->lists[i].name, name) == 0)
+			return refuse_second(loader, place, "list", name, &first);
+	}
+	if (!json_is_array(place->json))
+		return fail_at(loader, place, "expected an array of strings or numbers");
+	if (json_array_size(place->json) == 0)
+		return fail_at(loader, place, "an empty list matches nothing");
+	if (loader->n_lists >= RULES_MAX)
+		return fail_key(loader, place, "more than %d lists", RULES_MAX);
+
+	list.n_items = json_array_size(place->json);
+	items = arena_alloc(&loader->arena, list.n_items * sizeof(*items));
+	more = reallocarray(loader->lists, loader->n_lists + 1, sizeof(*more));
+	if (more)
+		loader->lists = more;
+	if (!items || !more)
+		return fail_memory(loader);
+	for (size_t i = 0; i < list.n_items; i++) {
+		find_element(place, i, &element);
+		r = keep_item(loader, &element.place, &items[i]);
+		if (r < 0)
+			return r;
+	}
+	list.items = items;
+	more[loader->n_lists++] = list;
+	return 0;
+}
+
+static int define_all(struct loader *loader, const struct place *file, const char *key,
+		      int (*define)(struct loader *loader, const struct place *place, const char *name))
+{
+	struct member member, entry;
+	const char *name;
+	json_t *value;
+	int r;
+
+	if (!find_member(file, key, &member))
+		return 0;
+	if (!json_is_object(member.place.json))
+		return fail_at(loader, &member.place, "expected an object { }");
+	json_object_foreach(member.place.json, name, value) {
+		find_member(&member.place, name, &entry);
+		r = check_name(loader, &entry.place, name);
+		if (r == 0)
+			r = define(loader, &entry.place, name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int define_names(struct loader *loader, const struct source_file *source)
+{
+	static const char *const known[] = {
+		"$schema", "schema_version", "ruleset", "macros", "lists", "rules", NULL,
+	};
+	const struct place file = { source, NULL, source->root };
+	struct member member;
+	int r;
+
+	r = check_keys(loader, &file, known);
+	if (r < 0)
+		return r;
+	if (!find_member(&file, "schema_version", &member))
+		return fail_at(loader, &file, "key 'schema_version' is missing");
+	if (!json_is_integer(member.place.json) || json_integer_value(member.place.json) != 1)
+		return fail_at(loader, &member.place, "this brigwatch reads schema_version 1 only");
+	if (find_member(&file, "$schema", &member) && !json_is_string(member.place.json))
+		return fail_at(loader, &member.place, "expected a string");
+	if (!find_member(&file, "ruleset", &member))
+		return fail_at(loader, &file, "key 'ruleset' is missing");
+	if (!json_is_string(member.place.json) || json_string_length(member.place.json) == 0)
+		return fail_at(loader, &member.place, "expected a name for this set of rules");
+
+	r = define_all(loader, &file, "macros", define_macro);
+	if (r < 0)
+		return r;
+	return define_all(loader, &file, "lists", define_list);
+}
+
+/* --- parts of a rule ---------------------------------------------------- */
+
+/* ^[A-Z]+-[0-9]{4}$ */
+static bool is_id(const char *id)
+{
+	size_t letters = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return letters > 0 && id[letters] == '-' && strspn(id + letters + 1, "0123456789") == 4 &&
+	       strlen(id) == letters + 5;
+}
+
+static int define_id(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member;
+	int r;
+
+	r = take_string(loader, object, "id", &rule->id);
+	if (r < 0)
+		return r;
+	find_member(object, "id", &member);
+	if (!is_id(rule->id))
+		return fail_at(loader, &member.place, "'%.60s' is not an id: capital letters, '-', four digits (BW-0101)",
+			       rule->id);
+	for (size_t i = 0; i < loader->set->n_rules; i++) {
+		const struct rule *other = loader->set->rules[i];
+		const struct at rules = { NULL, "rules", 0 }, element = { &rules, NULL, other->index };
+		const struct at at = { &element, "id", 0 };
+		const struct place first = { &loader->files[other->file_index], &at, NULL };
+
+		if (strcmp(other->id, rule->id) == 0)
+			return fail_at(loader, &member.place, "rule '%s' is defined twice, first in %s:%u", rule->id,
+				       first.file->name, place_line(&first));
+	}
+	return 0;
+}
+
+/* Any case: "critical" and Falco's "CRITICAL". */
+static int define_priority(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	static const char *const words[PRIORITY_MAX] = {
+		"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug",
+	};
+	struct suggest suggest = { NULL, 0 };
+	struct member member;
+	const char *text;
+	int r;
+
+	r = take_string(loader, object, "priority", &text);
+	if (r < 0)
+		return r;
+	for (unsigned int i = 0; i < PRIORITY_MAX; i++) {
+		suggest_offer(&suggest, slice_from(text), words[i]);
+		if (strcasecmp(text, words[i]) == 0) {
+			rule->priority = (enum priority)i;
+			return 0;
+		}
+	}
+	if (strcasecmp(text, "info") == 0)
+		suggest.best = "informational";
+	find_member(object, "priority", &member);
+	return fail_at(loader, &member.place, "unknown priority '%.60s'%s", text,
+		       suggest.best ? hint_from(suggest.best).text :
+				      "; known are emergency, alert, critical, error, warning, notice, informational, debug");
+}
+
+/* One condition: text to program. */
+static int define_program(struct loader *loader, const struct place *object, const char *key, bool exception,
+			  struct program *ret)
+{
+	struct member member;
+	struct node *root;
+	int r;
+
+	if (!find_member(object, key, &member))
+		return fail_at(loader, object, "key '%s' is missing", key);
+	r = parse_condition(loader, &member.place, &root);
+	if (r < 0)
+		return r;
+	r = compile_program(loader, root, exception, ret);
+	if (r < 0)
+		return r;
+	if (ret->event_types == 0)
+		return fail_at(loader, &member.place, "this can never be true: no evt.type satisfies it");
+	return 0;
+}
+
+/* "2027-06-30": the nanosecond at which that day ends, UTC. False: no date. */
+static bool parse_date(const char *text, int64_t *ret_ns)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+	int year, month, day, n = 0, days, leap, year_days;
+
+	if (strspn(text, "0123456789-") != 10 || text[4] != '-' || text[7] != '-' ||
+	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &n) != 3 || n != 10 || text[10] != '\0')
+		return false;
+	if (year < 2000 || year > 2199 || month < 1 || month > 12 || day < 1)
+		return false;
+	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (day > before[month] - before[month - 1] + (month == 2 && leap))
+		return false;
+
+	year_days = (year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
+	days = year_days + before[month - 1] + (month > 2 && leap) + day;
+	*ret_ns = (int64_t)days * 86400 * 1000000000;
+	return true;
+}
+
+static int define_exception(struct loader *loader, const struct place *place, struct exception *ret)
+{
+	static const char *const known[] = { "name", "when", "reason", "expires", NULL };
+	struct member member;
+	const char *text;
+	int r;
+
+	r = check_keys(loader, place, known);
+	if (r < 0)
+		return r;
+	r = take_string(loader, place, "name", &ret->name);
+	if (r < 0)
+		return r;
+	r = take_string(loader, place, "reason", &text);
+	if (r < 0)
+		return r;
+	r = define_program(loader, place, "when", true, &ret->when);
+	if (r < 0)
+		return r;
+	if (!find_member(place, "expires", &member) || json_is_null(member.place.json))
+		return 0;
+	if (!json_is_string(member.place.json) ||
+	    !parse_date(json_string_value(member.place.json), &ret->expires_ns))
+		return fail_at(loader, &member.place, "expected a date as \"2027-06-30\", or null");
+	return 0;
+}
+
+static int define_exceptions(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member, element;
+	int r;
+
+	if (!find_member(object, "exceptions", &member))
+		return 0;
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of exceptions");
+	rule->exceptions = arena_alloc(&loader->set->arena,
+				       json_array_size(member.place.json) * sizeof(*rule->exceptions));
+	if (!rule->exceptions)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		find_element(&member.place, i, &element);
+		r = define_exception(loader, &element.place, &rule->exceptions[i]);
+		if (r < 0)
+			return r;
+		rule->n_exceptions++;
+	}
+	return 0;
+}
+
+/* "60s", "500ms", "2h": milliseconds. */
+static bool parse_duration(const char *text, uint64_t *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 9)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(text + digits, units[i].unit) != 0)
+			continue;
+		*ret_ms = strtoull(text, NULL, 10) * units[i].ms;
+		return *ret_ms > 0;
+	}
+	return false;
+}
+
+static int define_suppress_by(struct loader *loader, const struct place *array, struct rule *rule)
+{
+	struct member element;
+
+	if (!json_is_array(array->json) || json_array_size(array->json) == 0)
+		return fail_at(loader, array, "expected an array of field names");
+	rule->suppress_by = arena_alloc(&loader->set->arena, json_array_size(array->json) * sizeof(*rule->suppress_by));
+	if (!rule->suppress_by)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(array->json); i++) {
+		struct slice name;
+
+		find_element(array, i, &element);
+		if (!json_is_string(element.place.json))
+			return fail_at(loader, &element.place, "expected a field name");
+		name = slice_from(json_string_value(element.place.json));
+		rule->suppress_by[i] = field_find(name);
+		if (!rule->suppress_by[i])
+			return fail_at(loader, &element.place, "unknown field '%.60s'%s", name.data,
+				       hint_from(field_suggest(name)).text);
+		rule->n_suppress_by++;
+	}
+	return 0;
+}
+
+static int define_suppress(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	static const char *const known[] = { "for", "by", NULL };
+	struct member member, part;
+	int r;
+
+	if (!find_member(object, "suppress", &member) || json_is_null(member.place.json))
+		return 0;
+	r = check_keys(loader, &member.place, known);
+	if (r < 0)
+		return r;
+	if (!find_member(&member.place, "for", &part))
+		return fail_at(loader, &member.place, "key 'for' is missing");
+	if (!json_is_string(part.place.json) || !parse_duration(json_string_value(part.place.json), &rule->suppress_ms))
+		return fail_at(loader, &part.place, "expected a duration as \"60s\" (ms, s, m, h, d)");
+	if (!find_member(&member.place, "by", &part))
+		return fail_at(loader, &member.place, "key 'by' is missing");
+	return define_suppress_by(loader, &part.place, rule);
+}
+
+static int refuse_planned(struct loader *loader, const struct place *object)
+{
+	static const char *const planned[] = { "threshold", "sequence", "capture", "action" };
+	struct member member;
+
+	for (size_t i = 0; i < ARRAY_SIZE(planned); i++) {
+		if (find_member(object, planned[i], &member) && !json_is_null(member.place.json))
+			return fail_key(loader, &member.place, "'%s' is not supported yet, only null is", planned[i]);
+	}
+	return 0;
+}
+
+/* --- a rule's own tests ------------------------------------------------- */
+
+static int make_string(struct loader *loader, const struct place *place, const struct field *field,
+		       struct made_value *value)
+{
+	struct suggest suggest = { NULL, 0 };
+	size_t i = 0;
+
+	value->str = (struct slice){ json_string_value(place->json), json_string_length(place->json) };
+	value->str.data = arena_copy(&loader->set->arena, value->str);
+	if (!value->str.data)
+		return fail_memory(loader);
+	if (!field->words)
+		return 0;
+	while (field->words[i] && !slice_eq(value->str, slice_from(field->words[i])))
+		suggest_offer(&suggest, value->str, field->words[i++]);
+	if (!field->words[i])
+		return fail_at(loader, place, "%s is never '%.60s'%s", field->name, value->str.data,
+			       hint_from(suggest.best).text);
+	return 0;
+}
+
+static int make_value(struct loader *loader, const struct place *place, const char *name, struct made_value *value)
+{
+	const struct field *field = field_find(slice_from(name));
+
+	if (!field)
+		return fail_key(loader, place, "unknown field '%.60s'%s", name,
+				hint_from(field_suggest(slice_from(name))).text);
+	value->field = (uint16_t)(field - field_table);
+	if (json_is_null(place->json)) {
+		value->missing = true;
+		return 0;
+	}
+	switch (field->type) {
+	case VALUE_BOOL:
+		value->truth = json_is_true(place->json);
+		return json_is_boolean(place->json) ? 0 : fail_at(loader, place, "expected true or false");
+	case VALUE_INT:
+		value->num = json_integer_value(place->json);
+		return json_is_integer(place->json) ? 0 : fail_at(loader, place, "expected a whole number");
+	default:
+		if (!json_is_string(place->json))
+			return fail_at(loader, place, "expected a string");
+		return make_string(loader, place, field, value);
+	}
+}
+
+static int make_event(struct loader *loader, const struct place *place, struct made_event *event)
+{
+	struct made_value *values;
+	struct member member;
+	const char *name;
+	json_t *json;
+	int r;
+
+	if (!json_is_object(place->json))
+		return fail_at(loader, place, "expected an object of fields and their values");
+	values = arena_alloc(&loader->set->arena, (json_object_size(place->json) + 1) * sizeof(*values));
+	if (!values)
+		return fail_memory(loader);
+	json_object_foreach(place->json, name, json) {
+		find_member(place, name, &member);
+		r = make_value(loader, &member.place, name, &values[event->n_values]);
+		if (r < 0)
+			return r;
+		event->n_values++;
+	}
+	event->values = values;
+	return 0;
+}
+
+static int define_test(struct loader *loader, const struct place *place, struct rule_test *test)
+{
+	static const char *const known[] = { "name", "events", "alerts", NULL };
+	struct member member, element;
+	struct made_event *events;
+	int r;
+
+	r = check_keys(loader, place, known);
+	if (r < 0)
+		return r;
+	r = take_string(loader, place, "name", &test->name);
+	if (r < 0)
+		return r;
+	if (!find_member(place, "alerts", &member))
+		return fail_at(loader, place, "key 'alerts' is missing");
+	if (!json_is_integer(member.place.json) || json_integer_value(member.place.json) < 0 ||
+	    json_integer_value(member.place.json) > 100000)
+		return fail_at(loader, &member.place, "expected a number of alerts");
+	test->alerts = (unsigned int)json_integer_value(member.place.json);
+
+	if (!find_member(place, "events", &member))
+		return fail_at(loader, place, "key 'events' is missing");
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of events");
+	events = arena_alloc(&loader->set->arena, (json_array_size(member.place.json) + 1) * sizeof(*events));
+	if (!events)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		find_element(&member.place, i, &element);
+		r = make_event(loader, &element.place, &events[i]);
+		if (r < 0)
+			return r;
+		test->n_events++;
+	}
+	test->events = events;
+	return 0;
+}
+
+static int define_tests(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member, element;
+	int r;
+
+	if (!find_member(object, "tests", &member))
+		return 0;
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of tests");
+	rule->tests = arena_alloc(&loader->set->arena, (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
+	if (!rule->tests)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		find_element(&member.place, i, &element);
+		r = define_test(loader, &element.place, &rule->tests[i]);
+		if (r < 0)
+			return r;
+		rule->n_tests++;
+	}
+	return 0;
+}
+
+/* --- rules -------------------------------------------------------------- */
+
+static void add_field(struct rule *rule, const struct field *field)
+{
+	for (size_t i = 0; i < rule->n_fields; i++) {
+		if (rule->fields[i] == field)
+			return;
+	}
+	rule->fields[rule->n_fields++] = field;
+}
+
+/* The output's in its order, then what only the condition names. */
+static int collect_fields(struct loader *loader, struct rule *rule)
+{
+	size_t room = rule->output.n_segments + rule->condition.n_tests;
+
+	if (room > field_table_len)
+		room = field_table_len;
+	rule->fields = arena_alloc(&loader->set->arena, (room + 1) * sizeof(*rule->fields));
+	if (!rule->fields)
+		return fail_memory(loader);
+	for (size_t i = 0; i < rule->output.n_segments; i++) {
+		if (rule->output.segments[i].field)
+			add_field(rule, rule->output.segments[i].field);
+	}
+	for (size_t i = 0; i < rule->condition.n_tests; i++)
+		add_field(rule, &field_table[rule->condition.tests[i].field]);
+	return 0;
+}
+
+static int define_texts(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	const struct {
+		const char *key, **ret;
+	} texts[] = {
+		{ "name", &rule->name }, { "description", &rule->description }, { "why", &rule->why },
+	};
+	const struct {
+		const char *key;
+		bool required;
+		const char *const **ret;
+	} lists[] = {
+		{ "response", true, &rule->response }, { "references", false, &rule->references },
+		{ "mitre", false, &rule->mitre }, { "tags", false, &rule->tags },
+	};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		r = take_string(loader, object, texts[i].key, texts[i].ret);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		r = take_strings(loader, object, lists[i].key, lists[i].required, lists[i].ret);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int define_output(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member;
+
+	if (!find_member(object, "output", &member))
+		return fail_at(loader, object, "key 'output' is missing");
+	return parse_template(loader, &member.place, &rule->output);
+}
+
+static int define_condition(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	return define_program(loader, object, "condition", false, &rule->condition);
+}
+
+static int define_rule(struct loader *loader, const struct place *place, struct rule *rule)
+{
+	static const char *const known[] = {
+		"id", "name", "description", "why", "response", "references", "mitre", "tags", "priority",
+		"condition", "output", "exceptions", "threshold", "sequence", "suppress", "capture", "action",
+		"tests", NULL,
+	};
+	static int (*const parts[])(struct loader *, const struct place *, struct rule *) = {
+		define_id, define_texts, define_priority, define_condition, define_output,
+		define_exceptions, define_suppress, define_tests,
+	};
+	int r;
+
+	r = check_keys(loader, place, known);
+	if (r < 0)
+		return r;
+	r = refuse_planned(loader, place);
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
+		r = parts[i](loader, place, rule);
+	return r < 0 ? r : collect_fields(loader, rule);
+}
+
+static int add_rule(struct loader *loader, struct rule *rule)
+{
+	struct rule_set *set = loader->set;
+	size_t room = set->rules_room ? set->rules_room * 2 : 16;
+	struct rule **more;
+
+	if (set->n_rules == set->rules_room) {
+		more = reallocarray(set->rules, room, sizeof(struct rule *));
+		if (!more)
+			return fail_memory(loader);
+		set->rules = more;
+		set->rules_room = room;
+	}
+	set->rules[set->n_rules++] = rule;
+	return 0;
+}
+
+int define_rules(struct loader *loader, size_t file_index)
+{
+	const struct source_file *source = &loader->files[file_index];
+	const struct place file = { source, NULL, source->root };
+	struct member member, element;
+	const char *name;
+	int r;
+
+	if (!find_member(&file, "rules", &member))
+		return 0;
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of rules");
+	name = arena_copy(&loader->set->arena, slice_from(source->name));
+	if (!name)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		struct rule *rule = arena_alloc(&loader->set->arena, sizeof(*rule));
+
+		if (!rule)
+			return fail_memory(loader);
+		find_element(&member.place, i, &element);
+		if (loader->set->n_rules >= RULES_MAX)
+			return fail_at(loader, &element.place, "more than %d rules", RULES_MAX);
+		rule->file = name;
+		rule->file_index = file_index;
+		rule->index = i;
+		r = define_rule(loader, &element.place, rule);
+		if (r == 0)
+			r = add_rule(loader, rule);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of src/rule share. The way of a rule: load.c reads files,
+ * define.c turns JSON into rules, parse.c conditions into trees, compile.c
+ * trees into programs, evaluate.c runs them. */
+#ifndef BW_RULE_INTERNAL_H
+#define BW_RULE_INTERNAL_H
+
+#include <jansson.h>
+
+#include "rule/rule.h"
+
+#define CONDITION_LEN_MAX 16384u	/* bytes of one condition, array elements joined */
+#define CONDITION_DEPTH_MAX 64u		/* brackets, nots and macros within each other */
+#define PROGRAM_TESTS_MAX 4096u		/* comparisons of one condition, macros expanded */
+#define VALUE_LEN_MAX 1024u		/* bytes of one value to compare with */
+#define TEXT_LEN_MAX 8192u		/* bytes of a description, an output template... */
+#define SET_VALUES_MAX (1u << 20)	/* values of all lists as they are used */
+#define FILES_MAX 512u			/* rule files of one directory */
+
+/* --- memory: freed all at once ------------------------------------------ */
+
+struct arena {
+	struct arena_block *blocks;
+};
+
+/* Zeroed, or NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* With a NUL behind it that does not count. */
+char *arena_copy(struct arena *arena, struct slice bytes);
+void arena_release(struct arena *arena);
+
+/* --- compiled conditions ------------------------------------------------ */
+
+/* Ordered so that `and` is the smaller and `or` the larger of two. */
+enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN = 1, TRUTH_TRUE = 2 };
+
+enum test_op {
+	OP_TRUTH,		/* a boolean as it is */
+	OP_EXISTS,
+	OP_EQUAL,		/* any of n_values: = and in */
+	OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL,
+	OP_CONTAINS, OP_ICONTAINS, OP_STARTSWITH, OP_ENDSWITH, OP_GLOB,
+};
+
+/* One comparison. Values are sorted for OP_EQUAL; all others have one. */
+struct test {
+	uint16_t field;			/* index into field_table */
+	uint8_t op;
+	bool negate;			/* != */
+	uint8_t when_cut;		/* the answer that the missing head of a path would decide */
+	uint32_t n_values;
+	const int64_t *nums;
+	const struct slice *strs;
+	bool truth;			/* OP_EQUAL on a boolean */
+};
+
+enum insn_op { INSN_TEST, INSN_NOT, INSN_PUSH, INSN_AND, INSN_OR, INSN_JUMP_FALSE, INSN_JUMP_TRUE };
+
+struct insn {
+	uint32_t op;
+	uint32_t arg;			/* INSN_TEST: which test; jumps: where to, always forward */
+};
+
+/* One register, and a stack of at most CONDITION_DEPTH_MAX + 1. Jumps only go
+ * forward: no program takes more steps than it has instructions. */
+struct program {
+	const struct insn *insns;
+	const struct test *tests;
+	uint32_t n_insns;
+	uint32_t n_tests;
+	uint64_t event_types;		/* bit t: may be true for records of type t */
+};
+
+/* Where a program reads its fields: a real event or one of a rule's tests. */
+struct reader {
+	int (*get)(const struct reader *reader, size_t field, struct value *ret);
+};
+
+enum truth program_run(const struct program *program, const struct reader *reader, struct value *tmp);
+/* One test of a value that is there. */
+enum truth test_value(const struct test *test, const struct value *value);
+/* Sort values as OP_EQUAL wants them. */
+void test_sort(struct slice *strs, int64_t *nums, size_t n);
+
+/* `*` any bytes, `?` one byte, [a-z] [!a-z] a set, \ takes the next as it is.
+ * No slash is special. At most text.len * pattern.len steps. */
+bool glob_match(struct slice pattern, struct slice text);
+/* NULL, or what is wrong with the pattern. */
+const char *glob_check(struct slice pattern);
+/* Letters of ASCII without case; `needle` is in lower case. */
+bool contains_nocase(struct slice hay, struct slice needle);
+
+/* --- rules -------------------------------------------------------------- */
+
+struct exception {
+	const char *name;
+	struct program when;
+	int64_t expires_ns;		/* wall time from which it no longer applies; 0: never */
+};
+
+/* A piece of an output template: bytes, then a field. */
+struct segment {
+	struct slice text;
+	const struct field *field;	/* NULL: text only */
+};
+
+struct template {
+	struct segment *segments;
+	size_t n_segments;
+};
+
+/* A field of an event made up for a test. */
+struct made_value {
+	uint16_t field;
+	bool missing;
+	bool truth;
+	int64_t num;
+	struct slice str;
+};
+
+struct made_event {
+	const struct made_value *values;
+	size_t n_values;
+};
+
+struct rule_test {
+	const char *name;
+	const struct made_event *events;
+	size_t n_events;
+	unsigned int alerts;
+};
+
+struct rule {
+	const char *id, *name, *description, *why, *file;
+	enum priority priority;
+	const char *const *response, *const *references, *const *mitre, *const *tags;
+	struct program condition;
+	struct exception *exceptions;
+	size_t n_exceptions;
+	struct template output;
+	const struct field **fields;	/* output's and condition's, without repeats */
+	size_t n_fields;
+	uint64_t suppress_ms;		/* checked and kept, not acted on yet; 0: none */
+	const struct field **suppress_by;
+	size_t n_suppress_by;
+	struct rule_test *tests;
+	size_t n_tests;
+	size_t file_index, index;	/* where it was defined, for messages */
+};
+
+struct rule_set {
+	struct arena arena;
+	struct rule **rules;
+	size_t n_rules, rules_room;
+	struct rule **by_type[EVENT_TYPE_MAX];	/* candidates for each record type, in load order */
+	size_t n_by_type[EVENT_TYPE_MAX];
+	uint64_t event_types;
+	char hash[65];
+};
+
+/* Does the rule fire? The condition is true and no exception is. */
+bool rule_matches(const struct rule *rule, const struct reader *reader, struct value *tmp);
+
+/* --- loading ------------------------------------------------------------ */
+
+struct source_file {
+	const char *name;
+	struct slice text;
+	json_t *root;
+};
+
+struct node;
+
+struct macro {
+	const char *name;
+	const struct source_file *file;
+	json_t *json;
+	struct node *root;		/* NULL: not parsed yet */
+	bool busy;			/* being parsed: met again, it is a cycle */
+};
+
+struct list {
+	const char *name;
+	const struct source_file *file;
+	const struct slice *items;
+	size_t n_items;
+};
+
+/* All that lives while files are loaded; nothing of it is kept. */
+struct loader {
+	struct rule_set *set;
+	struct arena arena;
+	struct source_file *files;
+	size_t n_files;
+	struct macro *macros;
+	size_t n_macros;
+	struct list *lists;
+	size_t n_lists;
+	size_t n_values;
+	struct parse_error *err;
+};
+
+/* Path to a value within a JSON file; frames live on the stack. */
+struct at {
+	const struct at *up;		/* NULL: in the top-level object */
+	const char *key;		/* NULL: an array's element `index` */
+	size_t index;
+};
+
+/* A value of a file: what messages point at. */
+struct place {
+	const struct source_file *file;
+	const struct at *at;
+	json_t *json;
+};
+
+/* Fill loader->err and return -EINVAL. fail_at: the value; fail_key: the key
+ * that names it; fail_text: byte `pos` of a string, or of strings joined by
+ * spaces; fail_offset: a byte of the file. */
+__attribute__((format(printf, 3, 4)))
+int fail_at(struct loader *loader, const struct place *place, const char *format, ...);
+__attribute__((format(printf, 3, 4)))
+int fail_key(struct loader *loader, const struct place *place, const char *format, ...);
+__attribute__((format(printf, 4, 5)))
+int fail_text(struct loader *loader, const struct place *place, size_t pos, const char *format, ...);
+__attribute__((format(printf, 4, 5)))
+int fail_offset(struct loader *loader, const struct source_file *file, size_t offset, const char *format, ...);
+int fail_memory(struct loader *loader);
+
+/* Line of the value, for "first defined in". */
+unsigned int place_line(const struct place *place);
+
+/* ", did you mean 'x'?" or "". */
+struct hint {
+	char text[96];
+};
+struct hint hint_from(const char *best);
+
+/* The text of a string or an array of strings joined by spaces, into the
+ * loader's arena. */
+int place_text(struct loader *loader, const struct place *place, size_t len_max, struct slice *ret);
+
+/* "12", "-1", "0x1f", "0o644": 0, -EINVAL or -ERANGE. */
+int parse_number(struct slice text, int64_t *ret);
+
+int parse_condition(struct loader *loader, const struct place *place, struct node **ret);
+int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth);
+int parse_template(struct loader *loader, const struct place *place, struct template *ret);
+
+/* `exception`: what is true here silences an alert, so doubt counts as false. */
+int compile_program(struct loader *loader, const struct node *root, bool exception, struct program *ret);
+
+/* Define what a parsed file says: first all names, then all rules. */
+int define_names(struct loader *loader, const struct source_file *file);
+int define_rules(struct loader *loader, size_t file_index);
+
+/* Read fields of a made-up event: what it does not name is missing, booleans
+ * are false, for facts of the kernel are never missing. */
+struct made_reader {
+	struct reader reader;
+	const struct made_event *event;
+};
+struct made_reader made_reader_from(const struct made_event *event);
+
+/* The tree of a condition, alive while loading. */
+enum node_kind { NODE_TEST, NODE_NOT, NODE_AND, NODE_OR };
+
+struct child {
+	struct node *node;
+	struct child *next;
+};
+
+struct node {
+	enum node_kind kind;
+	unsigned int depth;		/* of the tree below, itself included */
+	size_t n_tests;			/* below, macros counted each time they are used */
+	struct child *children;
+	struct test test;
+};
+
+#endif

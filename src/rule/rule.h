@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules: load, check, compile, evaluate. No clock, and no I/O but reading the
+ * rule files named at load. JSON format: docs/rules.md. */
+#ifndef BW_RULE_RULE_H
+#define BW_RULE_RULE_H
+
+#include "event/event.h"
+#include "event/field.h"
+
+/* Falco's words and order, most urgent first. */
+enum priority {
+	PRIORITY_EMERGENCY, PRIORITY_ALERT, PRIORITY_CRITICAL, PRIORITY_ERROR,
+	PRIORITY_WARNING, PRIORITY_NOTICE, PRIORITY_INFORMATIONAL, PRIORITY_DEBUG,
+	PRIORITY_MAX,
+};
+const char *priority_name(unsigned int priority);	/* "Critical" */
+
+/* Where and why a rule file was refused. All strings owned by the struct. */
+struct parse_error {
+	char file[256];
+	unsigned int line, column;	/* from 1; 0: the whole file */
+	char message[512];		/* what was found, what was expected, did you mean */
+	char excerpt[160];		/* the line, for the caret; "" if none */
+	unsigned int caret;		/* column within excerpt, from 1; 0: none */
+};
+
+struct rule;
+struct rule_set;
+
+#define RULE_FILE_MAX (1u << 20)	/* bytes of one rule file */
+#define RULES_MAX 4096
+
+/* Load every *.json of the directory `path` (relative to `dirfd`) in name
+ * order, or the one file if `path` is a file. Files must be regular, owned by
+ * root or the caller, not writable by group or others; links are not followed.
+ * -EINVAL: *reterr tells. Other -errno: file could not be read, *reterr tells. */
+int rule_set_load(int dirfd, const char *path, struct rule_set **ret, struct parse_error *reterr);
+
+/* The same from text in memory; `name` stands for the file in errors. */
+int rule_set_load_text(const char *name, struct slice text, struct rule_set **ret, struct parse_error *reterr);
+
+void rule_set_free(struct rule_set *set);
+
+size_t rule_set_len(const struct rule_set *set);
+const struct rule *rule_set_at(const struct rule_set *set, size_t i);
+const char *rule_set_hash(const struct rule_set *set);	/* hex SHA-like digest of what was read */
+
+/* What the sensor must deliver for this set: bit t = EVENT_<t> is wanted. */
+uint64_t rule_set_event_types(const struct rule_set *set);
+
+/* Of these, the types that some rule may match without any fact of the kernel
+ * side (an open of an ordinary file, say): only then does it send those. */
+uint64_t rule_set_plain_types(const struct rule_set *set);
+
+/* Borrowed, valid as long as the set. */
+const char *rule_id(const struct rule *rule);
+const char *rule_name(const struct rule *rule);
+const char *rule_description(const struct rule *rule);
+const char *rule_why(const struct rule *rule);
+enum priority rule_priority(const struct rule *rule);
+const char *rule_file(const struct rule *rule);
+/* NULL-terminated lists, never NULL themselves. */
+const char *const *rule_response(const struct rule *rule);
+const char *const *rule_references(const struct rule *rule);
+const char *const *rule_mitre(const struct rule *rule);
+const char *const *rule_tags(const struct rule *rule);
+
+/* Call `match` for each rule whose condition is true and none of whose
+ * exceptions is, in load order. No allocation, bounded steps. Three-valued: a
+ * missing value makes a comparison unknown; unknown is no match in a condition
+ * and does not apply an exception. */
+void rule_set_evaluate(const struct rule_set *set, const struct event *ev,
+		       void (*match)(const struct rule *rule, const struct event *ev, void *arg), void *arg);
+
+/* Render the rule's output template ("%proc.name opened %file.path") into buf,
+ * raw bytes (the sink escapes). Missing values print as "<NA>". Returns the
+ * length, at most size - 1, and NUL-terminates. */
+size_t rule_format_output(const struct rule *rule, const struct event *ev, char *buf, size_t size);
+
+/* Fields the rule's condition and output name, without repeats, for the alert's
+ * output_fields. */
+size_t rule_fields(const struct rule *rule, const struct field *const **ret);
+
+/* Run the rule's own "tests": returns the number that failed; `report` is
+ * called for each with a line of text. */
+unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule, unsigned int *ret_run,
+			    void (*report)(const char *line, bool ok, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The native JSON document: version 1, a superset of Falco's keys. Keys are only
+ * added within a version; what is not known is null, never a made-up value. */
+#include <inttypes.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "sink/render.h"
+
+/* A document being built. An allocation that fails anywhere sets `failed`. */
+struct doc {
+	bool failed;
+};
+
+/* Gives `value` to `obj`, or to nobody. Returns it, or NULL when it is lost. */
+static json_t *put(struct doc *doc, json_t *obj, const char *key, json_t *value)
+{
+	if (json_object_set_new(obj, key, value) == 0)
+		return value;
+	doc->failed = true;
+	return NULL;
+}
+
+static void append(struct doc *doc, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) < 0)
+		doc->failed = true;
+}
+
+/* The one way from bytes to a JSON string: jansson answers invalid UTF-8 with
+ * NULL, and an alert would be lost to one bad byte in a file name. */
+static json_t *string_from(struct slice bytes, bool *changed)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	text = encode_utf8(bytes, &len, changed);
+	return text ? json_stringn(text, len) : NULL;
+}
+
+/* The raw bytes beside a string that does not show them as they are. */
+static void put_base64(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
+{
+	struct buf name = { 0 }, text = { 0 };
+
+	buf_add_str(&name, key);
+	buf_add(&name, "_b64", sizeof("_b64"));
+	buf_add_base64(&text, bytes);
+	if (name.failed || text.failed)
+		doc->failed = true;
+	else
+		put(doc, obj, name.data, json_stringn(text.data, text.len));
+	buf_release(&name);
+	buf_release(&text);
+}
+
+static void put_bytes(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
+{
+	bool changed = false;
+
+	put(doc, obj, key, string_from(bytes, &changed));
+	if (changed)
+		put_base64(doc, obj, key, bytes);
+}
+
+/* The same, but nothing is known when it is empty. */
+static void put_known(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
+{
+	if (bytes.len > 0)
+		put_bytes(doc, obj, key, bytes);
+	else
+		put(doc, obj, key, json_null());
+}
+
+static void put_str(struct doc *doc, json_t *obj, const char *key, const char *s)
+{
+	if (s)
+		put_bytes(doc, obj, key, slice_from(s));
+	else
+		put(doc, obj, key, json_null());
+}
+
+/* jansson's integers are signed. The few numbers that need the last bit (inode
+ * numbers of overlayfs) go out as decimal strings rather than wrong. */
+static void put_u64(struct doc *doc, json_t *obj, const char *key, uint64_t value)
+{
+	char text[24];
+
+	if (value <= INT64_MAX) {
+		put(doc, obj, key, json_integer((json_int_t)value));
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	put_str(doc, obj, key, text);
+}
+
+static void put_i64(struct doc *doc, json_t *obj, const char *key, int64_t value)
+{
+	put(doc, obj, key, json_integer(value));
+}
+
+static void put_hex(struct doc *doc, json_t *obj, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	put_str(doc, obj, key, text);
+}
+
+static void put_bool(struct doc *doc, json_t *obj, const char *key, bool value)
+{
+	put(doc, obj, key, json_boolean(value));
+}
+
+static void put_list(struct doc *doc, json_t *obj, const char *key, const char *const *list)
+{
+	json_t *array = put(doc, obj, key, json_array());
+	bool changed;
+
+	for (; list && *list; list++)
+		append(doc, array, string_from(slice_from(*list), &changed));
+}
+
+/* Names of the bits that are set. */
+static void put_bits(struct doc *doc, json_t *obj, const char *key, uint64_t bits,
+		     const char *(*name)(unsigned int bit))
+{
+	json_t *array = put(doc, obj, key, json_array());
+
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if (bits & 1ull << bit)
+			append(doc, array, json_string(name(bit)));
+}
+
+static const char *namespace_name(unsigned int bit)
+{
+	switch (1ull << bit) {
+	case CLONE_NEWNS: return "mnt";
+	case CLONE_NEWPID: return "pid";
+	case CLONE_NEWNET: return "net";
+	case CLONE_NEWIPC: return "ipc";
+	case CLONE_NEWUTS: return "uts";
+	case CLONE_NEWCGROUP: return "cgroup";
+	case CLONE_NEWUSER: return "user";
+	case CLONE_NEWTIME: return "time";
+	default: return "unknown";
+	}
+}
+
+static void put_namespaces(struct doc *doc, json_t *obj, const char *key, uint64_t flags)
+{
+	const uint64_t all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+			     CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME;
+
+	put_bits(doc, obj, key, flags & all, namespace_name);
+}
+
+/* "args" as a list; the whole list raw in "args_b64" when any was changed. */
+static void put_args(struct doc *doc, json_t *obj, struct slice args)
+{
+	bool arg_changed, changed = false;
+	struct slice rest = args, arg = { NULL, 0 };
+	const char *end;
+	json_t *array;
+
+	if (args.len == 0) {
+		put(doc, obj, "args", json_null());
+		return;
+	}
+
+	array = put(doc, obj, "args", json_array());
+	do {
+		end = memchr(rest.data, '\0', rest.len);
+		slice_take(&rest, end ? (size_t)(end - rest.data) : rest.len, &arg);
+		arg_changed = false;
+		append(doc, array, string_from(arg, &arg_changed));
+		changed |= arg_changed;
+		if (end)
+			slice_take(&rest, 1, &arg);
+	} while (rest.len > 0);
+
+	if (changed)
+		put_base64(doc, obj, "args", args);
+}
+
+static void put_container(struct doc *doc, json_t *root, const struct event *ev)
+{
+	const struct container_view none = { .pending = true };
+	const struct container_view *view = ev->container ? ev->container : &none;
+	char scratch[CONTAINER_ID_MAX];
+	json_t *obj;
+
+	if (!ev->container && ev->hdr.container == 0) {
+		put(doc, root, "container", json_null());
+		return;
+	}
+
+	obj = put(doc, root, "container", json_object());
+	put_bytes(doc, obj, "id", container_id(ev, scratch));
+	put_known(doc, obj, "name", view->name);
+	put_known(doc, obj, "image", view->image);
+	put_known(doc, obj, "runtime", view->runtime);
+	put_u64(doc, obj, "key", ev->container ? view->key : ev->hdr.container);
+	put_known(doc, obj, "cgroup", view->cgroup);
+	put_u64(doc, obj, "cgroup_id", ev->hdr.cgroup_id);
+	put_bool(doc, obj, "pending", view->pending);
+}
+
+static void put_target(struct doc *doc, json_t *root, const struct event *ev)
+{
+	json_t *obj = put(doc, root, "target", json_object());
+
+	put_str(doc, obj, "boundary", boundary_name(ev->hdr.boundary));
+	put_known(doc, obj, "container",
+		  ev->target_container ? ev->target_container->id : (struct slice){ NULL, 0 });
+	if (ev->hdr.target_container != 0)
+		put_u64(doc, obj, "key", ev->hdr.target_container);
+}
+
+static void put_ancestors(struct doc *doc, json_t *process, const struct event *ev)
+{
+	json_t *array = put(doc, process, "ancestors", json_array()), *obj;
+	const struct proc_view *view;
+
+	for (unsigned int i = 0; i < ev->n_ancestors && i < EVENT_ANCESTORS_MAX; i++) {
+		view = ev->ancestors[i];
+		obj = json_object();
+		put_u64(doc, obj, "pid", view->id.tgid);
+		put_known(doc, obj, "name", view->name);
+		put_known(doc, obj, "exepath", view->exepath);
+		put_u64(doc, obj, "start_ns", view->id.start_ns);
+		append(doc, array, obj);
+	}
+}
+
+static void put_process(struct doc *doc, json_t *root, const struct event *ev)
+{
+	bool has_image = ev->hdr.type == EVENT_EXEC || ev->hdr.type == EVENT_PROC;
+	json_t *obj = put(doc, root, "process", json_object());
+	const struct proc_view none = { 0 };
+	const struct proc_view *view = ev->proc ? ev->proc : &none;
+
+	put_u64(doc, obj, "pid", ev->hdr.proc.tgid);
+	put_u64(doc, obj, "tid", ev->hdr.tid);
+	put_u64(doc, obj, "vpid", ev->hdr.ns_tgid);
+	put_u64(doc, obj, "ppid", ev->hdr.ppid);
+	put_u64(doc, obj, "uid", ev->hdr.uid);
+	put_u64(doc, obj, "gid", ev->hdr.gid);
+	put_bytes(doc, obj, "name", slice_from_field(ev->hdr.comm, sizeof(ev->hdr.comm)));
+	put_known(doc, obj, "exepath", has_image ? ev->path : view->exepath);
+	put_args(doc, obj, has_image ? ev->args : view->args);
+	put_known(doc, obj, "cwd", ev->hdr.type == EVENT_EXEC ? ev->cwd : view->cwd);
+	put_hex(doc, obj, "cap_effective", ev->hdr.cap_effective);
+	put_u64(doc, obj, "start_ns", ev->hdr.proc.start_ns);
+	put_u64(doc, obj, "exec_seq", ev->hdr.proc.exec_seq);
+	put_str(doc, obj, "phase", phase_name(ev->hdr.phase));
+	put_ancestors(doc, obj, ev);
+}
+
+static const char *file_type_name(unsigned int mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return "file";
+	case S_IFDIR: return "directory";
+	case S_IFLNK: return "link";
+	case S_IFBLK: return "block";
+	case S_IFCHR: return "char";
+	case S_IFIFO: return "fifo";
+	case S_IFSOCK: return "socket";
+	default: return "unknown";
+	}
+}
+
+static void put_dev(struct doc *doc, json_t *obj, const char *key, uint32_t dev)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%u:%u", dev >> 20, dev & 0xfffff);
+	put_str(doc, obj, key, text);
+}
+
+/* What the kernel says of the file; the caller's own string stands apart in
+ * "arg". Without an object there are only the strings. */
+static void put_file(struct doc *doc, json_t *root, const struct event *ev)
+{
+	const struct event_file *file = ev->file;
+	char mode[16];
+	json_t *obj;
+
+	if (!file || (file->source == SOURCE_NONE && ev->path.len == 0 && ev->arg.len == 0))
+		return;
+
+	obj = put(doc, root, "file", json_object());
+	put_known(doc, obj, "path", ev->path);
+	put_known(doc, obj, "fspath", ev->fspath);
+	put_str(doc, obj, "source", source_name(file->source));
+	if (ev->arg.len > 0)
+		put_bytes(doc, obj, "arg", ev->arg);
+	if (file->source == SOURCE_NONE)
+		return;
+
+	snprintf(mode, sizeof(mode), "%04o", file->mode & 07777u);
+	put_known(doc, obj, "fs", slice_from_field(file->fs, sizeof(file->fs)));
+	put_str(doc, obj, "mount_owner", owner_name(file->mount_owner));
+	if (file->mount_container != 0)
+		put_u64(doc, obj, "mount_container", file->mount_container);
+	put_dev(doc, obj, "dev", file->dev);
+	put_u64(doc, obj, "ino", file->ino);
+	put_u64(doc, obj, "generation", file->generation);
+	put_str(doc, obj, "type", file_type_name(file->mode));
+	put_str(doc, obj, "mode", mode);
+	if (file->rdev != 0)
+		put_dev(doc, obj, "rdev", file->rdev);
+	put_u64(doc, obj, "nlink", file->nlink);
+	put_u64(doc, obj, "uid", file->uid);
+}
+
+static void put_details(struct doc *doc, json_t *root, const struct event *ev)
+{
+	json_t *obj;
+
+	switch (ev->hdr.type) {
+	case EVENT_EXEC:
+		obj = put(doc, root, "exec", json_object());
+		put_known(doc, obj, "filename", ev->filename);
+		put_str(doc, obj, "cwd_owner", owner_name(ev->u.exec.cwd_owner));
+		put_str(doc, obj, "root_owner", owner_name(ev->u.exec.root_owner));
+		break;
+	case EVENT_OPEN:
+		obj = put(doc, root, "open", json_object());
+		put_hex(doc, obj, "flags", ev->u.open.open_flags);
+		put_i64(doc, obj, "dirfd", ev->u.open.dirfd);
+		put_bool(doc, obj, "write", ev->u.open.f_mode & 2);
+		break;
+	case EVENT_MOUNT:
+		obj = put(doc, root, "mount", json_object());
+		put_known(doc, obj, "target", ev->target);
+		put_known(doc, obj, "source", ev->source);
+		put_known(doc, obj, "fstype", ev->fstype);
+		put_hex(doc, obj, "flags", ev->u.mount.flags);
+		if (ev->u.mount.bdev != 0)
+			put_dev(doc, obj, "bdev", ev->u.mount.bdev);
+		break;
+	case EVENT_NS:
+		obj = put(doc, root, "ns", json_object());
+		put_hex(doc, obj, "flags", ev->u.ns.flags);
+		put_namespaces(doc, obj, "changed", ev->u.ns.changed);
+		put_namespaces(doc, obj, "joined_host", ev->u.ns.joined_host);
+		put_u64(doc, obj, "target_inum", ev->u.ns.target_inum);
+		put_u64(doc, obj, "target_pid", ev->u.ns.target_tgid);
+		break;
+	case EVENT_CONNECT:
+		obj = put(doc, root, "peer", json_object());
+		put_u64(doc, obj, "pid", ev->u.connect.peer_tgid);
+		put_u64(doc, obj, "uid", ev->u.connect.peer_uid);
+		put_bool(doc, obj, "abstract", ev->u.connect.abstract != 0);
+		break;
+	case EVENT_CGROUP:
+		obj = put(doc, root, "cgroup", json_object());
+		put_u64(doc, obj, "old_id", ev->u.cgroup.old_id);
+		put_u64(doc, obj, "new_id", ev->u.cgroup.new_id);
+		put_known(doc, obj, "path", ev->cgroup_path);
+		break;
+	case EVENT_LOSS:
+		obj = put(doc, root, "loss", json_object());
+		put_str(doc, obj, "kind", loss_name(ev->u.loss.kind));
+		put_u64(doc, obj, "count", ev->u.loss.count);
+		put_str(doc, obj, "type",
+			ev->u.loss.event_type ? event_type_name(ev->u.loss.event_type) : "any");
+		break;
+	default: break;
+	}
+}
+
+static void put_event(struct doc *doc, json_t *root, const struct event *ev)
+{
+	json_t *obj = put(doc, root, "event", json_object());
+
+	put_str(doc, obj, "type", event_name(ev));
+	put_str(doc, obj, "syscall", event_syscall_name(ev));
+	put_str(doc, obj, "way", way_name(ev->hdr.way));
+	put_str(doc, obj, "tier", tier_name(ev->hdr.tier));
+	put_i64(doc, obj, "result", ev->hdr.ret);
+	put_str(doc, obj, "errno",
+		ev->hdr.ret < 0 && ev->hdr.ret > INT64_MIN ? errno_name(-ev->hdr.ret) : NULL);
+	put_u64(doc, obj, "boot_ns", ev->hdr.time_ns);
+	put_u64(doc, obj, "cpu", ev->hdr.cpu);
+	put_u64(doc, obj, "seq", ev->hdr.seq);
+	put_bits(doc, obj, "facts", ev->hdr.facts, fact_name);
+	put_bits(doc, obj, "flags", ev->hdr.flags, flag_name);
+}
+
+static void put_output_fields(struct doc *doc, json_t *root, const struct finding *finding)
+{
+	json_t *obj = put(doc, root, "output_fields", json_object());
+	const struct field *field;
+	struct value value;
+
+	for (size_t i = 0; i < finding->n_fields; i++) {
+		field = finding->fields[i];
+		value = (struct value){ .type = field->type };
+		if (field->get(finding->event, &value) < 0)
+			put(doc, obj, field->name, json_null());
+		else if (field->type == VALUE_BOOL)
+			put_bool(doc, obj, field->name, value.truth);
+		else if (field->type == VALUE_INT)
+			put_i64(doc, obj, field->name, value.num);
+		else
+			put_bytes(doc, obj, field->name, value.str);
+	}
+}
+
+static void put_view(struct doc *doc, json_t *root, const struct finding *finding)
+{
+	uint32_t flags = finding->event->hdr.flags;
+	bool truncated = flags & (EVENT_F_PATH_CUT | EVENT_F_ARGS_CUT);
+	bool unread = flags & (EVENT_F_ARG_UNREAD | EVENT_F_PATH_UNREAD);
+	bool seeded = flags & EVENT_F_SEEDED;
+	json_t *obj = put(doc, root, "view", json_object());
+
+	put_bool(doc, obj, "complete", finding->lost == 0 && !truncated && !unread && !seeded);
+	put_u64(doc, obj, "lost", finding->lost);
+	put_bool(doc, obj, "seeded", seeded);
+	put_bool(doc, obj, "truncated", truncated);
+	put_bool(doc, obj, "unread", unread);
+}
+
+static void put_output(struct doc *doc, json_t *root, const struct finding *finding,
+		       const char *time)
+{
+	struct buf line = { 0 };
+
+	buf_add_str(&line, time);
+	buf_add_str(&line, ": ");
+	buf_add_str(&line, finding->priority);
+	buf_add_str(&line, " ");
+	buf_add_encoded(&line, finding->message, NULL);
+	if (line.failed)
+		doc->failed = true;
+	else
+		put_bytes(doc, root, "output", (struct slice){ line.data, line.len });
+	buf_release(&line);
+
+	put_bytes(doc, root, "message", finding->message);
+}
+
+static int add_chunk(const char *data, size_t len, void *arg)
+{
+	struct buf *buf = arg;
+
+	buf_add(buf, data, len);
+	return buf->failed ? -1 : 0;
+}
+
+int render_json(const struct finding *finding, struct buf *buf)
+{
+	const struct event *ev = finding->event;
+	struct doc doc = { .failed = false };
+	json_t *root = json_object();
+	char time[TIME_LEN + 1];
+
+	format_time(ev->wall_ns, time);
+	put_i64(&doc, root, "version", 1);
+	put_str(&doc, root, "time", time);
+	put_str(&doc, root, "rule", finding->rule_name);
+	put_str(&doc, root, "rule_id", finding->rule_id);
+	put_str(&doc, root, "priority", finding->priority);
+	put_str(&doc, root, "source", ev->hdr.type == EVENT_LOSS ? "internal" : "syscall");
+	put_str(&doc, root, "hostname", finding->hostname ? finding->hostname : "");
+	put_output(&doc, root, finding, time);
+	put_list(&doc, root, "tags", finding->tags);
+	put_list(&doc, root, "mitre", finding->mitre);
+	put_list(&doc, root, "references", finding->references);
+	put_str(&doc, root, "description", finding->description);
+	put_str(&doc, root, "why", finding->why);
+	put_list(&doc, root, "response", finding->response);
+	put_u64(&doc, root, "number", finding->number);
+	put_u64(&doc, root, "folded", finding->folded);
+	put_container(&doc, root, ev);
+	put_target(&doc, root, ev);
+	put_process(&doc, root, ev);
+	put_file(&doc, root, ev);
+	put_details(&doc, root, ev);
+	put_event(&doc, root, ev);
+	put_output_fields(&doc, root, finding);
+	put_view(&doc, root, finding);
+	put_str(&doc, root, "rules_hash", finding->rules_hash);
+
+	if (!doc.failed && json_dump_callback(root, add_chunk, buf, JSON_COMPACT) < 0)
+		doc.failed = true;
+	json_decref(root);
+	buf_add(buf, "\n", 1);
+	return doc.failed || buf->failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,800 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "source/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "brigwatch.skel.h"
+#include "source/calls.h"
+
+#define BPF_FS_MAGIC 0xcafe4a11
+#define PATH_ROOM 256
+
+/* A program that is attached to a hook. Handlers, iterators and programs that
+ * the sensor runs by hand are not in this table. */
+struct hook {
+	const char *program;
+	const char *tracepoint;		/* looked up in BTF as btf_trace_<this> */
+	const char *sees, *without;
+	int n_params;			/* the tracepoint must have exactly these, 0: any */
+	bool required;
+};
+
+static const struct hook hooks[] = {
+	{ "tp_btf__sys_exit", "sys_exit", "system calls, 64-bit and 32-bit, refused ones included",
+	  "every system call: no detection is possible", 0, true },
+	{ "tp_btf__task_newtask", "task_newtask", "birth of processes and threads",
+	  "lineage: containers cannot be told from the host", 0, true },
+	{ "tp_btf__sched_process_exec", "sched_process_exec", "programs, their image, directory and root",
+	  "programs run in containers", 0, true },
+	{ "tp_btf__sched_process_exit", "sched_process_exit", "end of processes",
+	  "the end of processes; tables grow until they evict", 0, true },
+	{ "tp_btf__cgroup_attach_task", "cgroup_attach_task", "moves between cgroups",
+	  "a container that leaves its own cgroup", 0, false },
+	/* arguments without the leading context pointer of the BTF prototype */
+	{ "tp_btf__io_uring_complete", "io_uring_complete", "files and sockets opened through io_uring",
+	  "files and sockets opened through io_uring", 3, false },
+	{ "tp_btf__io_uring_complete_v61", "io_uring_complete", "files and sockets opened through io_uring",
+	  "files and sockets opened through io_uring", 7, false },
+};
+
+struct live {
+	struct bpf_object *object;	/* NULL when adopted */
+	struct bpf_link *links[ARRAY_SIZE(hooks)];
+	char pin_dir[64];	/* "" when not pinned */
+	struct live_map {
+		char name[32];
+		int fd;
+	} maps[32];
+	size_t n_maps;
+	struct live_prog {
+		char name[48];
+		int fd;
+	} progs[48];
+	size_t n_progs;
+};
+
+static char log_text[768];
+static size_t log_len;
+
+/* libbpf's warnings are kept for the error message: its last words name the
+ * cause. */
+static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	int n;
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	if (log_len > sizeof(log_text) / 2)
+		log_len = 0;
+	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, format, args);
+	if (n > 0)
+		log_len = log_len + (size_t)n < sizeof(log_text) ? log_len + (size_t)n : sizeof(log_text) - 1;
+	return n;
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(struct live_error *reterr, int r, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(reterr->message, sizeof(reterr->message), format, args);
+	va_end(args);
+	if (n > 0 && (size_t)n < sizeof(reterr->message) && log_len)
+		snprintf(reterr->message + n, sizeof(reterr->message) - (size_t)n, " (%.600s)", log_text);
+	return r;
+}
+
+/* ---- probing ---- */
+
+static int tracepoint_params(const struct btf *btf, const char *tracepoint)
+{
+	const struct btf_type *t;
+	char name[96];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -ENOENT;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	if (!t || !btf_is_ptr(t))
+		return -ENOENT;
+	t = btf__type_by_id(btf, t->type);
+	if (!t || !btf_is_func_proto(t))
+		return -ENOENT;
+	return btf_vlen(t) - 1;	/* the first is the tracepoint's own data */
+}
+
+static bool hook_fits(const struct btf *btf, const struct hook *hook)
+{
+	int n = tracepoint_params(btf, hook->tracepoint);
+
+	return n >= 0 && (!hook->n_params || hook->n_params == n);
+}
+
+int live_probe(struct live_hook *ret, size_t max, struct live_error *reterr)
+{
+	struct btf *btf;
+	size_t i, n = 0;
+
+	libbpf_set_print(keep_log);
+	log_len = 0;
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		return fail(reterr, -ENOTSUP, "this kernel has no type information (/sys/kernel/btf/vmlinux): %s",
+			    strerror(errno));
+	for (i = 0; i < ARRAY_SIZE(hooks) && n < max; i++) {
+		bool fits = hook_fits(btf, &hooks[i]);
+
+		/* Of two shapes of one tracepoint only the one that fits is named. */
+		if (!fits && hooks[i].n_params && (tracepoint_params(btf, hooks[i].tracepoint) >= 0 || n == 0 ||
+						   !strcmp(ret[n - 1].hook, hooks[i].tracepoint)))
+			continue;
+		ret[n++] = (struct live_hook){ .hook = hooks[i].tracepoint,
+					       .sees = hooks[i].sees,
+					       .without = hooks[i].without,
+					       .required = hooks[i].required,
+					       .available = fits };
+	}
+	btf__free(btf);
+	return (int)n;
+}
+
+/* ---- pins ---- */
+
+static int pin_path(char *buf, const struct live *live, const char *kind, const char *name)
+{
+	int n = snprintf(buf, PATH_ROOM, "%s/%s_%s", live->pin_dir, kind, name);
+
+	return n < PATH_ROOM ? 0 : -ENAMETOOLONG;
+}
+
+static void remove_pin_dir(const char *dir)
+{
+	char path[PATH_ROOM * 2];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return;
+	/* Links first: no hook may run on without its maps. */
+	for (int pass = 0; pass < 2; pass++) {
+		rewinddir(d);
+		while ((entry = readdir(d))) {
+			if (entry->d_name[0] == '.' || (pass == 0 && strncmp(entry->d_name, "link_", 5) != 0))
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+			unlink(path);
+		}
+	}
+	closedir(d);
+	rmdir(dir);
+}
+
+/* Builds other than this one that were left behind, now that ours is attached. */
+static void remove_other_builds(const char *ours)
+{
+	char path[PATH_ROOM * 2];
+	struct dirent *entry;
+	DIR *d = opendir(LIVE_PIN_ROOT);
+
+	if (!d)
+		return;
+	while ((entry = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", LIVE_PIN_ROOT, entry->d_name);
+		if (entry->d_name[0] != '.' && strcmp(path, ours) != 0)
+			remove_pin_dir(path);
+	}
+	closedir(d);
+}
+
+/* A bpf file system at the usual place; mounted there if nobody did, as bpftool
+ * does. */
+static int prepare_pin_dir(struct live *live)
+{
+	struct statfs fs;
+
+	if (statfs("/sys/fs/bpf", &fs) < 0)
+		return -errno;
+	if ((unsigned long)fs.f_type != BPF_FS_MAGIC &&
+	    mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
+		return -errno;
+	if (mkdir(LIVE_PIN_ROOT, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(live->pin_dir, sizeof(live->pin_dir), "%s/%.16s", LIVE_PIN_ROOT, live_object_hash);
+	return 0;
+}
+
+/* ---- maps and programs by name ---- */
+
+static int remember_map(struct live *live, const char *name, int fd)
+{
+	struct live_map *map;
+
+	if (live->n_maps == ARRAY_SIZE(live->maps))
+		return -E2BIG;
+	map = &live->maps[live->n_maps++];
+	snprintf(map->name, sizeof(map->name), "%s", name);
+	map->fd = fd;
+	return 0;
+}
+
+static int remember_prog(struct live *live, const char *name, int fd)
+{
+	struct live_prog *prog;
+
+	if (live->n_progs == ARRAY_SIZE(live->progs))
+		return -E2BIG;
+	prog = &live->progs[live->n_progs++];
+	snprintf(prog->name, sizeof(prog->name), "%s", name);
+	prog->fd = fd;
+	return 0;
+}
+
+int live_map_fd(const struct live *live, const char *name)
+{
+	for (size_t i = 0; i < live->n_maps; i++)
+		if (!strcmp(live->maps[i].name, name))
+			return live->maps[i].fd;
+	return -ENOENT;
+}
+
+static int live_prog_fd(const struct live *live, const char *name)
+{
+	for (size_t i = 0; i < live->n_progs; i++)
+		if (!strcmp(live->progs[i].name, name))
+			return live->progs[i].fd;
+	return -ENOENT;
+}
+
+/* ---- adopting ---- */
+
+/* What this build needs, from its own object file without loading it. */
+static struct bpf_object *open_object(struct live_error *reterr)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "brigwatch");
+	struct bpf_object *object;
+	const void *bytes;
+	size_t len;
+
+	bytes = brigwatch_bpf__elf_bytes(&len);
+	object = bpf_object__open_mem(bytes, len, &opts);
+	if (!object)
+		fail(reterr, -errno, "cannot read the built-in BPF object: %s", strerror(errno));
+	return object;
+}
+
+static bool is_internal_map(const char *name)
+{
+	return strchr(name, '.') != NULL;	/* .rodata and its like are held by the programs */
+}
+
+static int adopt(struct live *live, struct bpf_object *object)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	char path[PATH_ROOM];
+	size_t i;
+	int fd, r;
+
+	if (!live->pin_dir[0])
+		return -ENOENT;
+	bpf_object__for_each_map(map, object) {
+		if (is_internal_map(bpf_map__name(map)))
+			continue;
+		pin_path(path, live, "map", bpf_map__name(map));
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			return -errno;
+		r = remember_map(live, bpf_map__name(map), fd);
+		if (r < 0)
+			return r;
+	}
+	bpf_object__for_each_program(prog, object) {
+		pin_path(path, live, "prog", bpf_program__name(prog));
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			continue;	/* not loaded on this kernel */
+		r = remember_prog(live, bpf_program__name(prog), fd);
+		if (r < 0)
+			return r;
+	}
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		pin_path(path, live, "link", hooks[i].program);
+		if (access(path, F_OK) == 0)
+			live->links[i] = bpf_link__open(path);
+		if (!live->links[i] && hooks[i].required)
+			return -ENOENT;
+	}
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static void choose_programs(struct bpf_object *object, const struct btf *btf)
+{
+	struct bpf_program *prog;
+	size_t i;
+
+	bpf_object__for_each_program(prog, object)
+		bpf_program__set_autoattach(prog, false);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		prog = bpf_object__find_program_by_name(object, hooks[i].program);
+		bpf_program__set_autoload(prog, hook_fits(btf, &hooks[i]));
+	}
+}
+
+static int fill_calls(const struct live *live, const char *map, const struct watched_call *calls, size_t n)
+{
+	int fd = live_map_fd(live, map);
+
+	for (size_t i = 0; i < n; i++) {
+		__u32 nr = calls[i].nr;
+
+		if (bpf_map_update_elem(fd, &nr, &calls[i].handler, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int fill_handlers(const struct live *live)
+{
+	int fd = live_map_fd(live, "handlers"), prog;
+
+	for (__u32 i = 0; i < HANDLER_MAX; i++) {
+		if (!handler_programs[i])
+			continue;
+		prog = live_prog_fd(live, handler_programs[i]);
+		if (prog < 0)
+			return prog;
+		if (bpf_map_update_elem(fd, &i, &prog, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Programs of container runtimes and of what decides over containers, by the
+ * name of their inode. A first guess only: what is run by root on the host
+ * under such a name is remembered by identity, and any program that is seen to
+ * start a container joins it, whatever its name. */
+const char *const live_runtime_names[] = {
+	"runc", "crun", "youki", "runsc", "kata-runtime", "lxc-start", "systemd-nspawn",
+	"conmon", "conmonrs", "containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2",
+	"dockerd", "docker-proxy", "docker-init", "rootlesskit", "crio", "podman", "buildah", "buildkitd",
+	"kubelet", "k3s", "rke2", "cri-dockerd", "nvidia-container-runtime", "nvidia-container-cli",
+	NULL,
+};
+
+static int fill_runtime_names(const struct live *live)
+{
+	int fd = live_map_fd(live, "runtime_names");
+	__u32 one = 1;
+
+	for (size_t i = 0; live_runtime_names[i]; i++) {
+		struct name_key key = {};
+
+		snprintf(key.name, sizeof(key.name), "%s", live_runtime_names[i]);
+		if (bpf_map_update_elem(fd, &key, &one, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int run_by_hand(int prog, void *ctx, __u32 ctx_size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = ctx, .ctx_size_in = ctx_size);
+
+	if (prog < 0)
+		return prog;
+	if (bpf_prog_test_run_opts(prog, &opts) < 0)
+		return -errno;
+	return opts.retval == 0 ? 0 : -EIO;
+}
+
+static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_plain)
+{
+	struct sensor_config config;
+	int fd = live_map_fd(live, "config");
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(fd, &zero, &config) < 0)
+		return -errno;
+	config.wanted = wanted;
+	config.wanted_plain = wanted_plain;
+	config.agent_tgid = (__u32)getpid();
+	if (bpf_map_update_elem(fd, &zero, &config, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+static int pin_all(struct live *live)
+{
+	char path[PATH_ROOM];
+	size_t i;
+
+	if (mkdir(live->pin_dir, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	for (i = 0; i < live->n_maps; i++) {
+		pin_path(path, live, "map", live->maps[i].name);
+		if (bpf_obj_pin(live->maps[i].fd, path) < 0)
+			return -errno;
+	}
+	for (i = 0; i < live->n_progs; i++) {
+		pin_path(path, live, "prog", live->progs[i].name);
+		if (bpf_obj_pin(live->progs[i].fd, path) < 0)
+			return -errno;
+	}
+	/* Links last: a directory without all required links is not adopted. */
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!live->links[i])
+			continue;
+		pin_path(path, live, "link", hooks[i].program);
+		if (bpf_link__pin(live->links[i], path) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struct live_error *reterr)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	struct btf *btf;
+	size_t i;
+	int fd, r;
+
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		return fail(reterr, -ENOTSUP, "this kernel has no type information (/sys/kernel/btf/vmlinux): %s",
+			    strerror(errno));
+	choose_programs(live->object, btf);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].required && !hook_fits(btf, &hooks[i])) {
+			btf__free(btf);
+			return fail(reterr, -ENOTSUP, "the kernel lacks the tracepoint %s", hooks[i].tracepoint);
+		}
+	}
+	btf__free(btf);
+
+	r = bpf_object__load(live->object);
+	if (r < 0)
+		return fail(reterr, r, "the kernel refused the programs: %s", strerror(-r));
+
+	bpf_object__for_each_map(map, live->object) {
+		if (is_internal_map(bpf_map__name(map)))
+			continue;
+		r = remember_map(live, bpf_map__name(map), bpf_map__fd(map));
+		if (r < 0)
+			return fail(reterr, r, "too many maps");
+	}
+	bpf_object__for_each_program(prog, live->object) {
+		fd = bpf_program__fd(prog);
+		if (fd < 0)
+			continue;
+		r = remember_prog(live, bpf_program__name(prog), fd);
+		if (r < 0)
+			return fail(reterr, r, "too many programs");
+	}
+	r = fill_calls(live, "calls_native", calls_native, calls_native_len);
+	if (r == 0)
+		r = fill_calls(live, "calls_ia32", calls_ia32, calls_ia32_len);
+	if (r == 0)
+		r = fill_handlers(live);
+	if (r == 0)
+		r = fill_runtime_names(live);
+	if (r == 0)
+		r = set_config(live, wanted, wanted_plain);
+	if (r < 0)
+		return fail(reterr, r, "cannot fill the maps: %s", strerror(-r));
+	r = run_by_hand(live_prog_fd(live, "raw_tp__setup"), NULL, 0);
+	if (r < 0)
+		return fail(reterr, r, "cannot find the host's namespaces: %s", strerror(-r));
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		prog = bpf_object__find_program_by_name(live->object, hooks[i].program);
+		if (!bpf_program__autoload(prog))
+			continue;
+		live->links[i] = bpf_program__attach(prog);
+		if (!live->links[i] && hooks[i].required)
+			return fail(reterr, -errno, "cannot attach %s: %s", hooks[i].program, strerror(errno));
+	}
+	if (live->pin_dir[0]) {
+		remove_pin_dir(live->pin_dir);
+		r = pin_all(live);
+		if (r < 0) {
+			remove_pin_dir(live->pin_dir);
+			return fail(reterr, r, "cannot pin below %s: %s", live->pin_dir, strerror(-r));
+		}
+		remove_other_builds(live->pin_dir);
+	}
+	return 0;
+}
+
+int live_try(struct live_error *reterr)
+{
+	struct bpf_object *object;
+	struct btf *btf;
+	int r;
+
+	libbpf_set_print(keep_log);
+	log_len = 0;
+	reterr->message[0] = '\0';
+	object = open_object(reterr);
+	if (!object)
+		return -EINVAL;
+	btf = btf__load_vmlinux_btf();
+	if (btf)
+		choose_programs(object, btf);
+	btf__free(btf);
+	r = bpf_object__load(object);
+	if (r < 0)
+		fail(reterr, r, "the kernel refused the programs: %s", strerror(-r));
+	bpf_object__close(object);
+	return r;
+}
+
+int live_start(uint64_t wanted, uint64_t wanted_plain, struct live **ret, bool *ret_adopted,
+	       struct live_error *reterr)
+{
+	struct live *live;
+	int r;
+
+	libbpf_set_print(keep_log);
+	log_len = 0;
+	reterr->message[0] = '\0';
+	live = calloc(1, sizeof(*live));
+	if (!live)
+		return -ENOMEM;
+	r = prepare_pin_dir(live);
+	if (r < 0)
+		live->pin_dir[0] = '\0';	/* the caller says so: live_is_pinned() */
+	live->object = open_object(reterr);
+	if (!live->object) {
+		live_free(live);
+		return -EINVAL;
+	}
+	r = adopt(live, live->object);
+	*ret_adopted = r == 0;
+	if (r == 0) {
+		bpf_object__close(take_ptr(live->object));
+		r = set_config(live, wanted, wanted_plain);
+		if (r < 0)
+			fail(reterr, r, "cannot take over the pinned maps: %s", strerror(-r));
+	} else {
+		for (size_t i = 0; i < live->n_maps; i++)
+			close(live->maps[i].fd);
+		for (size_t i = 0; i < live->n_progs; i++)
+			close(live->progs[i].fd);
+		live->n_maps = live->n_progs = 0;
+		for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+			bpf_link__destroy(take_ptr(live->links[i]));
+		r = load(live, wanted, wanted_plain, reterr);
+	}
+	if (r < 0) {
+		live_free(live);
+		return r;
+	}
+	*ret = live;
+	return 0;
+}
+
+void live_stop(struct live *live)
+{
+	size_t i;
+
+	if (!live)
+		return;
+	if (live->pin_dir[0])
+		remove_pin_dir(live->pin_dir);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		/* An unpinned link detaches with its last descriptor. */
+		bpf_link__destroy(take_ptr(live->links[i]));
+	}
+	rmdir(LIVE_PIN_ROOT);
+}
+
+void live_free(struct live *live)
+{
+	size_t i;
+
+	if (!live)
+		return;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		bpf_link__destroy(live->links[i]);
+	if (live->object) {
+		bpf_object__close(live->object);
+	} else {
+		for (i = 0; i < live->n_maps; i++)
+			close(live->maps[i].fd);
+		for (i = 0; i < live->n_progs; i++)
+			close(live->progs[i].fd);
+	}
+	free(live);
+}
+
+bool live_is_pinned(const struct live *live)
+{
+	return live->pin_dir[0] != '\0';
+}
+
+/* ---- looking at what runs ---- */
+
+int live_register_runtime(struct live *live, int fd, enum runtime_origin origin)
+{
+	struct register_args args = { .fd = (__u64)fd, .origin = origin };
+
+	return run_by_hand(live_prog_fd(live, "raw_tp__register_fd"), &args, sizeof(args));
+}
+
+static int run_iterator(struct live *live, const char *name)
+{
+	int prog = live_prog_fd(live, name), link, iter;
+	char buf[256];
+	ssize_t n;
+	int r = 0;
+
+	if (prog < 0)
+		return prog;
+	link = bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL);
+	if (link < 0)
+		return -errno;
+	iter = bpf_iter_create(link);
+	if (iter < 0) {
+		r = -errno;
+		close(link);
+		return r;
+	}
+	do {
+		n = read(iter, buf, sizeof(buf));
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	if (n < 0)
+		r = -errno;
+	close(iter);
+	close(link);
+	return r;
+}
+
+int live_scan_runtimes(struct live *live)
+{
+	return run_iterator(live, "iter__task_runtimes");
+}
+
+int live_scan_sockets(struct live *live)
+{
+	return run_iterator(live, "iter__task_file_sockets");
+}
+
+int live_scan_subjects(struct live *live)
+{
+	return run_iterator(live, "iter__task_subjects");
+}
+
+int live_sweep_namespaces(struct live *live, uint64_t older_than_ns)
+{
+	int fd = live_map_fd(live, "mnt_ns"), containers = live_map_fd(live, "containers"), r;
+	__u64 key = 0, next;
+	struct mnt_ns_state state;
+
+	r = run_iterator(live, "iter__task_namespaces");
+	if (r < 0)
+		return r;
+	r = bpf_map_get_next_key(fd, NULL, &next);
+	while (r == 0) {
+		key = next;
+		r = bpf_map_get_next_key(fd, &key, &next);
+		if (bpf_map_lookup_elem(fd, &key, &state) == 0 && state.seen_ns < older_than_ns) {
+			bpf_map_delete_elem(fd, &key);
+			bpf_map_delete_elem(containers, &key);
+		}
+	}
+	return 0;
+}
+
+int live_check_hooks(struct live *live, uint64_t *ret_missed)
+{
+	struct bpf_prog_info info;
+	struct bpf_link_info link_info;
+	__u32 len;
+	int missing = 0;
+	size_t i;
+
+	*ret_missed = 0;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		int prog = live_prog_fd(live, hooks[i].program);
+
+		if (prog < 0)
+			continue;
+		memset(&link_info, 0, sizeof(link_info));
+		len = sizeof(link_info);
+		if (!live->links[i] ||
+		    bpf_obj_get_info_by_fd(bpf_link__fd(live->links[i]), &link_info, &len) < 0)
+			missing++;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
+			*ret_missed += info.recursion_misses;
+	}
+	return missing;
+}
+
+/* ---- counters ---- */
+
+static int n_cpus(void)
+{
+	static int n;
+
+	if (!n)
+		n = libbpf_num_possible_cpus();
+	return n;
+}
+
+int live_read_counter(int counters_fd, unsigned int counter, uint64_t *ret)
+{
+	int n = n_cpus();
+	cleanup_free uint64_t *values = NULL;
+	__u32 key = counter;
+
+	if (n < 0)
+		return n;
+	values = calloc((size_t)n, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(counters_fd, &key, values) < 0)
+		return -errno;
+	*ret = 0;
+	for (int i = 0; i < n; i++)
+		*ret += values[i];
+	return 0;
+}
+
+int live_read_book(int books_fd, unsigned int ring, unsigned int type, struct book *ret)
+{
+	int n = n_cpus();
+	cleanup_free struct book *values = NULL;
+	__u32 key = ring * EVENT_TYPE_MAX + type;
+
+	if (n < 0)
+		return n;
+	values = calloc((size_t)n, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(books_fd, &key, values) < 0)
+		return -errno;
+	memset(ret, 0, sizeof(*ret));
+	for (int i = 0; i < n; i++) {
+		ret->seen += values[i].seen;
+		ret->delivered += values[i].delivered;
+		ret->dropped += values[i].dropped;
+		ret->suppressed += values[i].suppressed;
+	}
+	return 0;
+}
+
+int live_each_budget(int budgets_fd,
+		     void (*fn)(const struct budget_key *key, const struct budget *budget, void *arg), void *arg)
+{
+	struct budget_key key, next;
+	struct budget budget;
+	unsigned int left = BUDGETS_MAX * 2;	/* the map changes while it is walked */
+	int r;
+
+	r = bpf_map_get_next_key(budgets_fd, NULL, &next);
+	while (r == 0 && left--) {
+		key = next;
+		if (bpf_map_lookup_elem(budgets_fd, &key, &budget) == 0 && budget.suppressed)
+			fn(&key, &budget, arg);
+		r = bpf_map_get_next_key(budgets_fd, &key, &next);
+	}
+	return 0;
+}

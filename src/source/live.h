@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel side: probe, load, attach, pin, adopt. Privileged; only the sensor
+ * process calls it. With source/rings.c the only code that sees libbpf. */
+#ifndef BW_SOURCE_LIVE_H
+#define BW_SOURCE_LIVE_H
+
+#include "base/base.h"
+#include "brigwatch/maps.h"
+
+#define LIVE_PIN_ROOT "/sys/fs/bpf/brigwatch"
+
+struct live;
+
+/* One hook, for `doctor` and the start-up message. */
+struct live_hook {
+	const char *hook;	/* "tp_btf/sys_exit" */
+	const char *sees;	/* what it is for */
+	const char *without;	/* what is not seen without it */
+	bool required;
+	bool available;		/* the kernel has it */
+	bool attached;
+};
+
+/* What went wrong, in words: the log of libbpf and of the verifier. */
+struct live_error {
+	char message[1024];
+};
+
+/* Ask the kernel what it can do, without loading anything. Fills up to `max`
+ * hooks and returns their number, or -errno: -ENOTSUP no BTF, -EPERM. */
+int live_probe(struct live_hook *hooks, size_t max, struct live_error *reterr);
+
+/* Load every program without attaching any, and forget them: does the verifier
+ * of this kernel take them? */
+int live_try(struct live_error *reterr);
+
+/* Load and attach, or adopt what a killed agent left pinned: *ret_adopted tells.
+ * Hooks of another build that are pinned go after the new ones are attached.
+ * -EPERM privileges, -ENOTSUP kernel cannot, others as they come. */
+int live_start(uint64_t wanted, uint64_t wanted_plain, struct live **ret, bool *ret_adopted,
+	       struct live_error *reterr);
+
+/* Detach and unpin everything: after a clean end nothing stays in the kernel. */
+void live_stop(struct live *live);
+
+/* Forget without detaching: pins stay. */
+void live_free(struct live *live);
+
+bool live_is_pinned(const struct live *live);
+int live_map_fd(const struct live *live, const char *name);
+
+/* The identity of an open file becomes a runtime's program. */
+int live_register_runtime(struct live *live, int fd, enum runtime_origin origin);
+
+/* Look at what runs: runtimes and their sockets; subjects, whose snapshot goes
+ * into the urgent ring; namespaces still in use. */
+int live_scan_runtimes(struct live *live);
+int live_scan_sockets(struct live *live);
+int live_scan_subjects(struct live *live);
+int live_sweep_namespaces(struct live *live, uint64_t older_than_ns);
+
+/* Number of hooks that should be attached and are not, or whose program missed
+ * runs because it was already running; 0 is good. */
+int live_check_hooks(struct live *live, uint64_t *ret_missed);
+
+/* Sum of one per-CPU counter, or of the books: index as in maps.h. By map
+ * descriptor, so that the engine can ask too. */
+int live_read_counter(int counters_fd, unsigned int counter, uint64_t *ret);
+int live_read_book(int books_fd, unsigned int ring, unsigned int type, struct book *ret);
+
+/* Walk the budgets: `fn` is called for each container with suppressed records. */
+int live_each_budget(int budgets_fd,
+		     void (*fn)(const struct budget_key *key, const struct budget *budget, void *arg), void *arg);
+
+/* Names under which runtimes' programs are first looked for; NULL-terminated. */
+extern const char *const live_runtime_names[];
+
+extern const char live_object_hash[];	/* hex, names the pin directory */
+
+#endif

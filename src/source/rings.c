@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "source/source.h"
+
+#include <bpf/libbpf.h>
+#include <sys/epoll.h>
+
+#include "brigwatch/event.h"
+
+/* Most records handed out by one call. */
+#define BATCH_MAX 8192
+
+struct rings;
+
+struct ring_context {
+	struct rings *rings;
+	unsigned int ring;
+};
+
+struct rings {
+	struct source base;
+	struct ring_buffer *buffer;
+	struct ring_context contexts[RING_MAX];
+	source_record_fn fn;
+	void *arg;
+	int n;
+};
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct ring_context *context = ctx;
+	struct rings *rings = context->rings;
+	int r;
+
+	r = rings->fn(data, len, context->ring, rings->arg);
+	if (r < 0)
+		return r;
+	/* Come up for air under a flood: the loop has other duties. libbpf counts
+	 * the record as consumed. */
+	return ++rings->n >= BATCH_MAX ? -EAGAIN : 0;
+}
+
+/* The urgent ring first: libbpf keeps the order of ring_buffer__add(). */
+static int rings_poll(struct source *source, int timeout_ms, source_record_fn fn, void *arg)
+{
+	struct rings *rings = (struct rings *)source;
+	struct epoll_event events[RING_MAX];
+	int r;
+
+	r = epoll_wait(ring_buffer__epoll_fd(rings->buffer), events, RING_MAX, timeout_ms);
+	if (r < 0)
+		return -errno;
+	rings->fn = fn;
+	rings->arg = arg;
+	rings->n = 0;
+	r = ring_buffer__consume(rings->buffer);
+	return r < 0 && r != -EAGAIN ? r : rings->n;
+}
+
+static void rings_free(struct source *source)
+{
+	struct rings *rings = (struct rings *)source;
+
+	ring_buffer__free(rings->buffer);
+	free(rings);
+}
+
+static const struct source_ops rings_ops = { .poll = rings_poll, .free = rings_free };
+
+int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret)
+{
+	struct rings *rings;
+	int r;
+
+	rings = calloc(1, sizeof(*rings));
+	if (!rings)
+		return -ENOMEM;
+	rings->base.ops = &rings_ops;
+	rings->contexts[RING_URGENT] = (struct ring_context){ rings, RING_URGENT };
+	rings->contexts[RING_BULK] = (struct ring_context){ rings, RING_BULK };
+	rings->buffer = ring_buffer__new(urgent_fd, on_record, &rings->contexts[RING_URGENT], NULL);
+	if (!rings->buffer) {
+		r = -errno;
+		free(rings);
+		return r;
+	}
+	r = ring_buffer__add(rings->buffer, bulk_fd, on_record, &rings->contexts[RING_BULK]);
+	if (r < 0) {
+		rings_free(&rings->base);
+		return r;
+	}
+	*ret = &rings->base;
+	return 0;
+}

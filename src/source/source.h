@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where records come from: the kernel's rings, a capture, or memory. */
+#ifndef BW_SOURCE_SOURCE_H
+#define BW_SOURCE_SOURCE_H
+
+#include "base/base.h"
+
+/* Called for each record, in the order of record. `rec` is valid during the
+ * call only and may be unaligned; nothing in it is to be believed. 0 to go on,
+ * negative to stop: source_poll() then returns that value. The record counts as
+ * consumed from a live source, so what must not be lost is done before returning. */
+typedef int (*source_record_fn)(const void *rec, size_t len, unsigned int ring, void *arg);
+
+struct source;
+
+struct source_ops {
+	int (*poll)(struct source *source, int timeout_ms, source_record_fn fn, void *arg);
+	void (*free)(struct source *source);
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+/* Wait up to timeout_ms for records and hand out all there are. Returns their
+ * number, 0 after a time-out, -errno, or what `fn` returned. -ENODATA: the end
+ * (never from a live source). */
+static inline int source_poll(struct source *source, int timeout_ms, source_record_fn fn, void *arg)
+{
+	return source->ops->poll(source, timeout_ms, fn, arg);
+}
+
+static inline void source_free(struct source *source)
+{
+	if (source)
+		source->ops->free(source);
+}
+
+/* Records from memory, each with its length: tests, fuzzers, replay of a saved
+ * stream. `bytes` is borrowed: records of the wire format, one after another;
+ * hdr.size tells where the next begins. */
+int source_memory_new(const void *bytes, size_t len, struct source **ret);
+
+/* The two rings of a live sensor by their map descriptors, which are borrowed.
+ * Needs no capability. */
+int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret);
+
+#endif

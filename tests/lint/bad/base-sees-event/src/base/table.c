@@ -1,0 +1,2 @@
+#include "base/table.h"
+#include "event/event.h"

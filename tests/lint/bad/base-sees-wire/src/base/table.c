@@ -1,0 +1,1 @@
+#include "brigwatch/event.h"

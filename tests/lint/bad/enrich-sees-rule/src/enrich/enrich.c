@@ -1,0 +1,2 @@
+#include "event/event.h"
+	#  include "rule/rule.h"

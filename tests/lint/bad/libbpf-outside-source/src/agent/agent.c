@@ -1,0 +1,3 @@
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include "brigwatch.skel.h"

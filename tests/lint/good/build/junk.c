@@ -1,0 +1,1 @@
+The build directory is not ours: /home/somebody/else

@@ -1,0 +1,2 @@
+#include "sink/sink.h"
+#include "source/source.h"

@@ -1,0 +1,2 @@
+#include "base/json.h"
+#include "brigwatch/event.h"

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the attacks aim at: small programs in the host's namespaces. Each dies
+ * with the harness and says READY when it can be aimed at.
+ *
+ *   decoy wait           does nothing
+ *   decoy listen NAME    listens on a Unix socket (@ for abstract), hangs up at once
+ *   decoy lease FILE     holds a write lease on FILE: whoever opens it blocks until
+ *                        it is given up, 400 ms later; then takes it again */
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void ready(void)
+{
+	printf("READY\n");
+	fflush(stdout);
+}
+
+static int do_listen(const char *name)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), peer;
+
+	if (strlen(name) >= sizeof(addr.sun_path))
+		return 1;
+	strcpy(addr.sun_path, name);
+	if (*name == '@') {
+		addr.sun_path[0] = '\0';
+		len--;
+	}
+	if (bind(fd, (struct sockaddr *)&addr, len) < 0 || listen(fd, 64) < 0) {
+		perror(name);
+		return 1;
+	}
+	ready();
+	for (;;) {
+		peer = accept(fd, NULL, NULL);
+		if (peer >= 0)
+			close(peer);
+	}
+}
+
+static int do_lease(const char *path)
+{
+	int fd = open(path, O_RDWR), sig;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (;;) {
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0) {
+			perror(path);
+			return 1;
+		}
+		ready();
+		sigwait(&set, &sig);
+		usleep(400 * 1000);
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+		/* The other side has it open for a moment: no lease until it is closed. */
+		while (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+			usleep(50 * 1000);
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (argc == 3 && strcmp(argv[1], "listen") == 0)
+		return do_listen(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "lease") == 0)
+		return do_lease(argv[2]);
+	ready();
+	for (;;)
+		pause();
+}

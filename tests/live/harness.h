@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live tests' harness: real containers, real attacks on decoys, one agent
+ * that watches, and a score.
+ *
+ *   child     processes with a deadline, and their lines
+ *   host      the temporary directory, decoys, the Docker daemon, a loop device
+ *   bundle    container descriptions: runc's config.json, docker's options
+ *   watch     the agent and the alerts that it writes
+ *   attack_*  the table of attacks and how one is played and scored
+ *   benign    the scripts of benign/, and how they are scored
+ *
+ * Everything that is made lies in one temporary directory and is undone at the
+ * end; every wait has a deadline. */
+#ifndef LIVE_HARNESS_H
+#define LIVE_HARNESS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ARGS_MAX 96
+
+uint64_t boot_ns(void);
+
+struct options {
+	const char *agent;
+	const char *rules;
+	const char *benign;   /* folder of the benign scripts */
+	const char *programs; /* folder of attack, benign, decoy, preload.so */
+	const char *only;     /* extended regular expression on case names, or NULL */
+	int jobs;	      /* attack cases at a time */
+	int n_latency;	      /* repetitions of the latency measurement */
+	bool list;
+	bool keep;     /* leave the temporary directory */
+	bool no_agent; /* prove the deeds only */
+	bool verbose;
+};
+
+/* Set by SIGINT and SIGTERM: finish the running cases, then clean up. */
+extern volatile bool stopping;
+
+/* child.c */
+
+struct child {
+	pid_t pid;
+	int out;	 /* its stdout, or -1 */
+	char buf[65536]; /* what was read and is not yet a line */
+	size_t len;
+	int status; /* as wait(2), once it has ended */
+	bool ended;
+};
+
+struct child_how {
+	const char *log;  /* file for stderr, appended; NULL: inherit */
+	int leak_fd;	  /* passed on as descriptor 3; -1: none */
+	bool capture;	  /* read its stdout */
+	bool die_with_us; /* for children that the main thread starts only */
+};
+
+/* Start argv[0] from PATH in a process group of its own, with stdin empty.
+ * 0 or -errno. */
+int child_start(struct child *c, char *const argv[], const struct child_how *how);
+/* The next line of its stdout, without newline, valid until the next call; NULL
+ * at the end or when the deadline (boot time) has passed. */
+char *child_line(struct child *c, uint64_t deadline_ns);
+bool child_has_output(struct child *c);
+/* Wait for its end until the deadline; -ETIMEDOUT leaves it running. Returns the
+ * exit code, or 128 + signal. */
+int child_wait(struct child *c, uint64_t deadline_ns);
+/* Signal its group, wait, kill after `grace_ms`. */
+int child_stop(struct child *c, int sig, int grace_ms);
+/* Run to the end, at most timeout_ms; then it is killed and -ETIMEDOUT comes
+ * back. `out` may be NULL; else it takes the last line. */
+int run(char *const argv[], const char *log, int timeout_ms, char *out, size_t out_size);
+/* The same for a shell line made with printf. */
+int shell(const char *log, int timeout_ms, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* host.c */
+
+struct host {
+	char dir[256];	 /* temporary directory; the rest lies below it */
+	char log[300];	 /* stderr of everything */
+	char docker[64]; /* the client's program */
+	char docker_sock[300];
+	char no_docker[200]; /* why there is none; empty: there is one */
+	char no_loop[200];
+	char no_handle[200];
+	unsigned int loop_major, loop_minor;
+	char loop[64];
+	char handle[300];     /* "TYPE HEX" of a file outside of every bind mount */
+	char docker_copy[64]; /* identity of the runtime copy that docker knows */
+	struct child decoy, dockerd, listener, late, abstract, log_socket, lease;
+	unsigned int groups_before; /* which groups of engines were there before us */
+};
+
+int host_init(struct host *h, const struct options *o);
+/* Started when the agent already runs. */
+int host_init_late(struct host *h);
+void host_release(struct host *h, const struct options *o);
+/* Copy the runtime below the temporary directory, under `name`, for one case;
+ * `path` and its identity "dev:ino" come back. */
+int host_copy_runtime(const char *folder, const char *name, char *path, size_t path_size,
+		      char *identity, size_t identity_size);
+int host_write_file(const char *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* bundle.c */
+
+enum {
+	BOX_HOST_PID = 1 << 0,
+	BOX_HOST_NET = 1 << 1,
+	BOX_PRIVILEGED = 1 << 2, /* every capability, nothing masked, every device */
+	BOX_NO_SECCOMP = 1 << 3, /* docker only: runc bundles have no filter */
+	BOX_NO_CAPS = 1 << 4,
+};
+
+#define BINDS_MAX 4
+
+struct box {
+	unsigned int flags;	      /* BOX_* */
+	const char *caps;	      /* beyond the default ones: "SYS_PTRACE,SYS_ADMIN" */
+	const char *binds[BINDS_MAX]; /* "from:to[:ro]", NULL-terminated if fewer */
+	const char *env;	      /* one more variable, or NULL */
+	const char *cwd;	      /* NULL: / */
+	bool init;		      /* docker --init */
+};
+
+/* Write DIR/config.json and fill DIR/rootfs from the image. */
+int bundle_write(const struct host *h, const char *dir, const struct box *box, char *const argv[]);
+/* `harness --bundle DIR [privileged] [hostpid] [cap=X] [bind=a:b] -- argv`, for scripts. */
+int bundle_main(int argc, char **argv);
+/* Options of `docker run` for the box, appended to argv; the new count. */
+size_t docker_options(const struct box *box, char *argv[], size_t n, char *store,
+		      size_t store_size);
+
+/* watch.c */
+
+enum { PRIORITY_WARNING = 4 }; /* as syslog: smaller is worse */
+
+struct alert {
+	uint64_t boot_ns; /* of the event */
+	uint64_t seen_ns; /* when its line could be read */
+	int priority;
+	char rule_id[64];
+	char rule[128];
+	char container[160];
+	char process[128];
+	char *line;
+};
+
+int watch_start(const struct host *h, const struct options *o);
+/* Ends the agent; prints its books. Returns what was wrong with them, or NULL. */
+const char *watch_stop(void);
+bool watch_running(void);
+/* Number of alerts so far, and a copy of the i-th. `line` stays valid. */
+size_t watch_count(void);
+void watch_get(size_t i, struct alert *ret);
+/* Sleep until there are more than `n` alerts or the deadline has passed. */
+void watch_wait(size_t n, uint64_t deadline_ns);
+
+/* attack_play.c, attack_cases.c */
+
+enum runtime { RUNC, DOCKER };
+enum outcome { DONE_OK, REFUSED, EITHER };
+
+struct play;
+
+struct attack_case {
+	const char *technique; /* id of techniques.md and a word */
+	const char *variant;
+	enum runtime runtime;
+	struct box box;
+	const char *argv; /* for /bin/attack; starts with / : a program of its own */
+	enum outcome outcome;
+	const char *expect;  /* families; blank: and, |: or */
+	const char *mention; /* what an expected alert's line must hold, or NULL */
+	void (*on_ready)(struct play *p);
+	const char *runtime_name; /* runtime is a throw-away copy of this name */
+	bool harm_at_start;	  /* the container's program itself is the harm */
+	bool leak;		  /* the runtime inherits a directory of the host as descriptor 3 */
+	bool runtime_may_refuse;  /* a patched runtime does not start it: skip */
+	bool needs_loop, needs_handle;
+};
+
+struct play {
+	const struct attack_case *c;
+	struct host *host;
+	const struct options *options;
+	char name[160]; /* technique, variant and runtime in one */
+	char dir[400];
+	char id[160];	   /* of the container */
+	char runtime[500]; /* runc or its throw-away copy */
+	char identity[64];
+	struct child main;
+	size_t first_alert; /* alerts before it are older than the case */
+	uint64_t start_ns, harm_ns;
+	bool done, refused;
+	char error[32];	  /* name of the errno when refused */
+	char verdict[16]; /* pass, fail, skip */
+	char reason[420];
+	char got[200]; /* rules that alerted */
+	bool any, after;
+	char container[16]; /* right, wrong, none */
+	double latency_ms;  /* worst of the expected alerts, event to line; <= 0: none */
+};
+
+extern const struct attack_case attack_cases[];
+extern const size_t n_attack_cases;
+
+/* {dir}, {decoy}, {handle}, {loop} and {identity} in `text`. */
+void play_expand(const struct play *p, const char *text, char *out, size_t size);
+int play_start(struct play *p);
+void play_stop(struct play *p);
+void play_finish(struct play *p, const char *verdict, const char *reason);
+/* Start, follow, judge, stop. */
+void play_one(struct play *p);
+
+/* attack_suite.c */
+void play_attacks(struct host *h, const struct options *o);
+void play_latency(struct host *h, const struct options *o);
+/* Is the alert of that family? Families are named in attack_cases.c. */
+bool family_matches(const char *family, const struct alert *a);
+const char *families_check(void);
+
+/* benign.c */
+void play_benign(struct host *h, const struct options *o);
+
+/* harness.c */
+bool selected(const struct options *o, const char *name);
+void count_pass(void);
+void count_fail(void);
+void count_skip(void);
+
+#endif

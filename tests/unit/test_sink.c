@@ -1,0 +1,1046 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An alert gets out whole, on its own line, whatever the bytes in it, or the
+ * caller is told. */
+/* pipe2(), F_SETPIPE_SZ */
+#define _GNU_SOURCE 1
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "sink/render.h"
+#include "unit/check_text.h"
+#include "unit/record.h"
+
+static int get_name(const struct event *ev, struct value *ret)
+{
+	ret->str = slice_from_field(ev->hdr.comm, sizeof(ev->hdr.comm));
+	return 0;
+}
+
+static int get_path(const struct event *ev, struct value *ret)
+{
+	if (!ev->path.data)
+		return -ENODATA;
+	ret->str = ev->path;
+	return 0;
+}
+
+static int get_pid(const struct event *ev, struct value *ret)
+{
+	ret->num = ev->hdr.proc.tgid;
+	return 0;
+}
+
+static int get_write(const struct event *ev, struct value *ret)
+{
+	ret->truth = ev->hdr.facts & FACT_FILE_WRITE;
+	return 0;
+}
+
+static int get_missing(const struct event *ev, struct value *ret)
+{
+	(void)ev;
+	(void)ret;
+	return -ENODATA;
+}
+
+static const struct field fields[] = {
+	{ "proc.name", VALUE_STRING, get_name, "", NULL },
+	{ "file.path", VALUE_STRING, get_path, "", NULL },
+	{ "proc.pid", VALUE_INT, get_pid, "", NULL },
+	{ "evt.is_open_write", VALUE_BOOL, get_write, "", NULL },
+	{ "k8s.pod.name", VALUE_STRING, get_missing, "", NULL },
+};
+static const struct field *const field_list[] = { &fields[0], &fields[1], &fields[2], &fields[3],
+						  &fields[4] };
+
+/* A whole alert in static storage; tests change what they are about. */
+struct sample {
+	struct event ev;
+	struct container_view container;
+	struct proc_view proc, parents[EVENT_ANCESTORS_MAX];
+	struct finding finding;
+};
+
+/* clang-format off */
+static struct sample sample_make(void)
+{
+	static const char *const response[] = {
+		"Freeze the container: docker pause 4f1c2d3e5a6b. Do not stop it, its memory is evidence.",
+		"Compare the checksum of /usr/bin/runc with that of its package; replace it from a clean source.",
+		NULL };
+	static const char *const references[] = { "CVE-2019-5736", NULL };
+	static const char *const mitre[] = { "T1611", NULL };
+	static const char *const tags[] = { "escape", "runtime", NULL };
+	struct sample s = {
+		.container = { .key = 77, .cgroup_id = 5151,
+			.id = SLICE_LITERAL("4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f1234"),
+			.name = SLICE_LITERAL("web-1"), .image = SLICE_LITERAL("registry.example/nginx:1.27"),
+			.runtime = SLICE_LITERAL("docker"), .cgroup = SLICE_LITERAL("/system.slice/docker-4f1c.scope") },
+		.proc = { .id = { 900000000, 4133, 2 }, .name = SLICE_LITERAL("evil"),
+			.exepath = SLICE_LITERAL("/tmp/evil"), .args = SLICE_LITERAL("evil\0--now\0"),
+			.cwd = SLICE_LITERAL("/tmp") },
+		.parents = { { .id = { 800000000, 4120, 1 }, .name = SLICE_LITERAL("sh"),
+				.exepath = SLICE_LITERAL("/bin/sh") },
+			{ .id = { 700000000, 4101, 1 }, .name = SLICE_LITERAL("runc") } },
+		.finding = { .rule_id = "BW-0101", .rule_name = "Container runtime binary opened for writing",
+			.description = "A contained process opened a container runtime's program for writing.",
+			.why = "A container that overwrites runc runs as root on the host at the next docker exec: "
+			       "this is how CVE-2019-5736 and its successors leave a container.",
+			.priority = "Critical", .severity = 2, .response = response, .references = references,
+			.mitre = mitre, .tags = tags, .fields = field_list, .n_fields = ARRAY_SIZE(field_list),
+			.message = SLICE_LITERAL("evil tried to write /usr/bin/runc (ETXTBSY) in web-1"),
+			.number = 17, .folded = 3, .rules_hash = "abc123", .hostname = "node-1", .lost = 0 },
+	};
+
+	s.ev = (struct event){
+		.hdr = record_hdr(), .wall_ns = 1782909296123456789ull, .n_ancestors = 2,
+		.path = SLICE_LITERAL("/usr/bin/runc"), .fspath = SLICE_LITERAL("/usr/bin/runc"),
+		.arg = SLICE_LITERAL("/proc/self/exe"),
+	};
+	s.ev.hdr.type = EVENT_OPEN;
+	s.ev.hdr.nr = 257;
+	s.ev.hdr.ret = -26;
+	s.ev.hdr.flags = EVENT_F_FAILED;
+	s.ev.hdr.facts = FACT_FILE_FOREIGN | FACT_RUNTIME_BINARY | FACT_FILE_WRITE;
+	s.ev.u.open.hdr = s.ev.hdr;
+	s.ev.u.open.file = record_file();
+	s.ev.u.open.open_flags = 1;
+	s.ev.u.open.dirfd = -100;
+	s.ev.u.open.f_mode = 2;
+	return s;
+}
+/* clang-format on */
+
+/* Pointers within the sample, once it has its final address. */
+static const struct finding *sample_link(struct sample *s)
+{
+	s->ev.file = &s->ev.u.open.file;
+	s->ev.container = &s->container;
+	s->ev.proc = &s->proc;
+	for (unsigned int i = 0; i < s->ev.n_ancestors; i++)
+		s->ev.ancestors[i] = &s->parents[i];
+	s->finding.event = &s->ev;
+	return &s->finding;
+}
+
+static json_t *parse_line(const struct buf *buf)
+{
+	json_error_t error;
+	json_t *root;
+
+	assert_true(buf->len > 1 && buf->data[buf->len - 1] == '\n');
+	if (!check_is_safe((struct slice){ buf->data, buf->len - 1 }))
+		fail_msg("unsafe bytes in: %.*s", (int)buf->len, buf->data);
+	root = json_loadb(buf->data, buf->len, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		fail_msg("%s at %d of: %.*s", error.text, error.position, (int)buf->len, buf->data);
+	return root;
+}
+
+/* What stands at "process.ancestors.0.name", as text. */
+static const char *look_up(json_t *root, const char *path, char *buf, size_t size)
+{
+	char part[64], *end;
+	json_t *at = root;
+	size_t len;
+
+	for (; at && *path; path += len + (path[len] == '.')) {
+		len = strcspn(path, ".");
+		if (path[0] == '[') { /* "[proc.name]": a key with dots */
+			len = strcspn(path, "]") + 1;
+			snprintf(part, sizeof(part), "%.*s", (int)len - 2, path + 1);
+		} else {
+			snprintf(part, sizeof(part), "%.*s", (int)len, path);
+		}
+		at = json_is_array(at) ? json_array_get(at, strtoul(part, &end, 10)) :
+					 json_object_get(at, part);
+	}
+
+	if (!at)
+		return "absent";
+	if (json_is_string(at))
+		return json_string_value(at);
+	if (json_is_null(at))
+		return "null";
+	if (json_is_boolean(at))
+		return json_is_true(at) ? "true" : "false";
+	if (json_is_integer(at))
+		snprintf(buf, size, "%lld", (long long)json_integer_value(at));
+	else
+		snprintf(buf, size, "%s of %zu", json_is_array(at) ? "array" : "object",
+			 json_is_array(at) ? json_array_size(at) : json_object_size(at));
+	return buf;
+}
+
+struct want {
+	const char *path, *value;
+};
+
+static void assert_json(const struct finding *finding, const struct want *wants, size_t n_wants)
+{
+	struct buf buf = { 0 };
+	char scratch[64];
+	const char *got;
+	json_t *root;
+
+	assert_int_equal(render_json(finding, &buf), 0);
+	root = parse_line(&buf);
+	for (size_t i = 0; i < n_wants; i++) {
+		got = look_up(root, wants[i].path, scratch, sizeof(scratch));
+		if (strcmp(got, wants[i].value) != 0)
+			fail_msg("%s is \"%s\", wanted \"%s\"", wants[i].path, got, wants[i].value);
+	}
+	json_decref(root);
+	buf_release(&buf);
+}
+
+static void json_says_what_the_finding_says(void **state)
+{
+	static const struct want wants[] = {
+		{ "version", "1" },
+		{ "time", "2026-07-01T12:34:56.123456789Z" },
+		{ "rule", "Container runtime binary opened for writing" },
+		{ "rule_id", "BW-0101" },
+		{ "priority", "Critical" },
+		{ "source", "syscall" },
+		{ "hostname", "node-1" },
+		{ "output",
+		  "2026-07-01T12:34:56.123456789Z: Critical evil tried to write /usr/bin/runc (ETXTBSY) in web-1" },
+		{ "message", "evil tried to write /usr/bin/runc (ETXTBSY) in web-1" },
+		{ "tags", "array of 2" },
+		{ "tags.0", "escape" },
+		{ "mitre.0", "T1611" },
+		{ "references.0", "CVE-2019-5736" },
+		{ "response", "array of 2" },
+		{ "number", "17" },
+		{ "folded", "3" },
+		{ "rules_hash", "abc123" },
+		{ "container.id",
+		  "4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f1234" },
+		{ "container.name", "web-1" },
+		{ "container.image", "registry.example/nginx:1.27" },
+		{ "container.runtime", "docker" },
+		{ "container.key", "77" },
+		{ "container.pending", "false" },
+		{ "container.cgroup", "/system.slice/docker-4f1c.scope" },
+		{ "target.boundary", "host" },
+		{ "target.container", "null" },
+		{ "process.pid", "4133" },
+		{ "process.tid", "4133" },
+		{ "process.vpid", "13" },
+		{ "process.ppid", "4120" },
+		{ "process.uid", "0" },
+		{ "process.gid", "0" },
+		{ "process.name", "evil" },
+		{ "process.exepath", "/tmp/evil" },
+		{ "process.cwd", "/tmp" },
+		{ "process.args", "array of 2" },
+		{ "process.args.1", "--now" },
+		{ "process.args_b64", "absent" },
+		{ "process.cap_effective", "0xa80425fb" },
+		{ "process.start_ns", "900000000" },
+		{ "process.exec_seq", "2" },
+		{ "process.phase", "contained" },
+		{ "process.ancestors", "array of 2" },
+		{ "process.ancestors.0.name", "sh" },
+		{ "process.ancestors.0.pid", "4120" },
+		{ "process.ancestors.1.exepath", "null" },
+		{ "file.path", "/usr/bin/runc" },
+		{ "file.path_b64", "absent" },
+		{ "file.fs", "ext4" },
+		{ "file.mount_owner", "host" },
+		{ "file.source", "kernel" },
+		{ "file.dev", "8:1" },
+		{ "file.ino", "262401" },
+		{ "file.mode", "0755" },
+		{ "file.type", "file" },
+		{ "file.arg", "/proc/self/exe" },
+		{ "event.type", "open" },
+		{ "event.syscall", "openat" },
+		{ "event.way", "native" },
+		{ "event.tier", "lsm" },
+		{ "event.result", "-26" },
+		{ "event.errno", "ETXTBSY" },
+		{ "event.boot_ns", "1000000007" },
+		{ "event.cpu", "1" },
+		{ "event.seq", "7" },
+		{ "event.facts", "array of 3" },
+		{ "event.facts.1", "runtime_binary" },
+		{ "event.flags.0", "failed" },
+		{ "output_fields", "object of 5" },
+		{ "output_fields.[proc.name]", "evil" },
+		{ "output_fields.[proc.pid]", "4133" },
+		{ "output_fields.[evt.is_open_write]", "true" },
+		{ "output_fields.[k8s.pod.name]", "null" },
+		{ "open.write", "true" },
+		{ "view.complete", "true" },
+		{ "view.lost", "0" },
+		{ "view.seeded", "false" },
+		{ "view.truncated", "false" },
+	};
+	struct sample s = sample_make();
+
+	(void)state;
+	assert_json(sample_link(&s), wants, ARRAY_SIZE(wants));
+}
+
+static void json_of_a_bare_host_event_is_whole(void **state)
+{
+	static const struct want wants[] = {
+		{ "container", "null" },
+		{ "file", "absent" },
+		{ "why", "null" },
+		{ "tags", "array of 0" },
+		{ "hostname", "" },
+		{ "message", "" },
+		{ "process.exepath", "null" },
+		{ "process.args", "null" },
+		{ "process.phase", "unknown" },
+		{ "event.type", "fork" },
+		{ "event.errno", "null" },
+		{ "output_fields", "object of 0" },
+		{ "time", "1970-01-01T00:00:00.000000000Z" },
+	};
+	struct event ev = { .hdr.type = EVENT_FORK, .hdr.nr = -1 };
+	struct finding finding = {
+		.rule_id = "X", .rule_name = "Y", .priority = "Notice", .event = &ev
+	};
+
+	(void)state;
+	assert_json(&finding, wants, ARRAY_SIZE(wants));
+}
+
+static void a_container_without_a_name_keeps_its_identity(void **state)
+{
+	static const struct want wants[] = {
+		{ "container.id", "cg-5151" },
+		{ "container.key", "18446744073709551615" },
+		{ "container.pending", "true" },
+		{ "container.name", "null" },
+		{ "file.ino", "18446744073709551615" },
+		{ "view.complete", "false" },
+		{ "view.lost", "9" },
+		{ "view.seeded", "true" },
+		{ "view.truncated", "true" },
+	};
+	struct sample s = sample_make();
+
+	(void)state;
+	sample_link(&s);
+	s.ev.container = NULL;
+	s.ev.hdr.container = UINT64_MAX;
+	s.ev.u.open.file.ino = UINT64_MAX;
+	s.ev.hdr.flags |= EVENT_F_SEEDED | EVENT_F_PATH_CUT;
+	s.finding.lost = 9;
+	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
+}
+
+static void a_loss_is_an_internal_finding(void **state)
+{
+	static const struct want wants[] = {
+		{ "source", "internal" },
+		{ "loss.kind", "suppressed" },
+		{ "loss.count", "12" },
+		{ "loss.type", "open" },
+	};
+	struct event ev = {
+		.hdr.type = EVENT_LOSS,
+		.hdr.nr = -1,
+		.u.loss = { .count = 12, .kind = LOSS_SUPPRESSED, .event_type = EVENT_OPEN }
+	};
+	struct finding finding = {
+		.rule_id = "X", .rule_name = "Y", .priority = "Error", .event = &ev
+	};
+
+	(void)state;
+	assert_json(&finding, wants, ARRAY_SIZE(wants));
+}
+
+#define LITERAL(s)               \
+	{                        \
+		s, sizeof(s) - 1 \
+	}
+static char long_path[EVENT_PATH_MAX];
+/* clang-format off */
+static const struct { const char *name; struct slice bytes; } hostile[] = {
+	{ "plain",            LITERAL("/usr/bin/runc") },
+	{ "new line",         LITERAL("x\nfake {\"rule\":\"ok\"}") },
+	{ "clear screen",     LITERAL("\x1b[2J\x1b[H") },
+	{ "right to left",    LITERAL("gpj\xe2\x80\xae.exe") },
+	{ "invalid UTF-8",    LITERAL("bad\xff\xfe\xc3") },
+	{ "NUL",              LITERAL("\0abstract\0name") },
+	{ "separators",       LITERAL("a | container=host process=init | b") },
+	{ "quotes",           LITERAL("\" container=host \"") },
+	{ "arrows",           LITERAL("sh->init") },
+	{ "JSON",             LITERAL("\",\"priority\":\"Debug\"}\\") },
+	{ "format",           LITERAL("%s%n%500000d") },
+	{ "spaces",           LITERAL("   ") },
+	{ "C1 and DEL",       LITERAL("\xc2\x9b" "31m\x7f\x9b") },
+	{ "4095 bytes",       { long_path, sizeof(long_path) } },
+};
+/* clang-format on */
+
+static void fill_long_path(void)
+{
+	for (size_t i = 0; i < sizeof(long_path); i++)
+		long_path[i] = (char)(i % 251 + 1);
+}
+
+/* The same bytes wherever others choose them. */
+static const struct finding *sample_fill(struct sample *s, struct slice bytes)
+{
+	*s = sample_make();
+	sample_link(s);
+	memset(s->ev.hdr.comm, 0, sizeof(s->ev.hdr.comm));
+	if (bytes.len > 0)
+		memcpy(s->ev.hdr.comm, bytes.data, bytes.len < 16 ? bytes.len : 16);
+	s->ev.path = s->ev.fspath = s->ev.arg = bytes;
+	s->proc.exepath = s->proc.args = s->proc.cwd = bytes;
+	s->parents[0].name = s->parents[0].exepath = bytes;
+	s->container.id = s->container.name = s->container.image = s->container.runtime = bytes;
+	s->container.cgroup = bytes;
+	s->finding.message = bytes;
+	return &s->finding;
+}
+
+/* The text at `path`, or the raw bytes beside it, are what went in. */
+static void assert_recovers(json_t *root, const char *path, struct slice want)
+{
+	char name[80], scratch[64], *raw;
+	const char *text;
+	struct slice got;
+
+	snprintf(name, sizeof(name), "%s_b64", path);
+	text = look_up(root, name, scratch, sizeof(scratch));
+	if (strcmp(text, "absent") == 0) {
+		assert_true(
+			slice_eq(slice_from(look_up(root, path, scratch, sizeof(scratch))), want));
+		return;
+	}
+	raw = malloc(strlen(text) + 1);
+	assert_non_null(raw);
+	got = (struct slice){ raw, check_unbase64(text, strlen(text), raw) };
+	if (!slice_eq(got, want))
+		fail_msg("%s does not give the bytes back: %s", name, text);
+	free(raw);
+}
+
+static void json_survives_hostile_bytes_and_gives_them_back(void **state)
+{
+	static const char *const paths[] = {
+		"message",
+		"container.id",
+		"container.name",
+		"container.image",
+		"container.runtime",
+		"container.cgroup",
+		"process.exepath",
+		"process.cwd",
+		"process.ancestors.0.name",
+		"process.ancestors.0.exepath",
+		"file.path",
+		"file.fspath",
+		"file.arg",
+	};
+	struct buf buf = { 0 };
+	struct sample s;
+	json_t *root;
+
+	(void)state;
+	fill_long_path();
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		assert_int_equal(render_json(sample_fill(&s, hostile[i].bytes), &buf), 0);
+		root = parse_line(&buf);
+		for (size_t k = 0; k < ARRAY_SIZE(paths); k++)
+			assert_recovers(root, paths[k], hostile[i].bytes);
+		assert_recovers(root, "process.name",
+				slice_from_field(s.ev.hdr.comm, sizeof(s.ev.hdr.comm)));
+		json_decref(root);
+		buf_release(&buf);
+	}
+}
+
+static void arguments_that_are_not_text_come_back(void **state)
+{
+	static const struct {
+		struct slice args;
+		size_t n;
+		const char *second;
+	} lists[] = {
+		{ LITERAL("a\0b\xff"), 2, "b\\xFF" },
+		{ LITERAL("a\0b\xff\0"), 2, "b\\xFF" },
+		{ LITERAL("a\0\0\n"), 3, "" },
+		{ LITERAL("\0"), 1, "absent" },
+	};
+	struct buf buf = { 0 };
+	char scratch[64];
+	struct sample s;
+	json_t *root;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		s = sample_make();
+		sample_link(&s);
+		s.proc.args = lists[i].args;
+		assert_int_equal(render_json(&s.finding, &buf), 0);
+		root = parse_line(&buf);
+		assert_int_equal(
+			json_array_size(json_object_get(json_object_get(root, "process"), "args")),
+			lists[i].n);
+		assert_string_equal(look_up(root, "process.args.1", scratch, sizeof(scratch)),
+				    lists[i].second);
+		if (memchr(lists[i].args.data, '\xff', lists[i].args.len))
+			assert_recovers(root, "process.args", lists[i].args);
+		json_decref(root);
+		buf_release(&buf);
+	}
+}
+
+static size_t count(struct slice in, const char *what)
+{
+	size_t n = 0, len = strlen(what);
+
+	for (size_t i = 0; i + len <= in.len; i++)
+		n += memcmp(in.data + i, what, len) == 0;
+	return n;
+}
+
+static void assert_one_line(const char *name, const struct buf *buf)
+{
+	struct slice line = { buf->data, buf->len - 1 };
+
+	assert_true(buf->len > 0 && buf->data[buf->len - 1] == '\n');
+	if (!check_is_safe(line))
+		fail_msg("%s: unsafe bytes in: %.*s", name, (int)line.len, line.data);
+	if (count(line, "|") != 2 || count(line, " | ") != 2)
+		fail_msg("%s: not three parts: %.*s", name, (int)line.len, line.data);
+}
+
+static void text_is_one_line_of_three_parts(void **state)
+{
+	struct buf buf = { 0 };
+	struct sample s;
+
+	(void)state;
+	fill_long_path();
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		assert_int_equal(render_text(sample_fill(&s, hostile[i].bytes), &buf), 0);
+		assert_one_line(hostile[i].name, &buf);
+		buf_release(&buf);
+	}
+}
+
+static void text_reads_as_it_should(void **state)
+{
+	static const char want[] =
+		"2026-07-01T12:34:56.123456789Z CRITICAL BW-0101 Container runtime binary opened for writing | "
+		"evil tried to write /usr/bin/runc (ETXTBSY) in web-1 | "
+		"container=4f1c2d3e5a6b (web-1) image=registry.example/nginx:1.27 process=runc->sh->evil pid=4133 uid=0 "
+		"exe=/tmp/evil event=open syscall=openat file=/usr/bin/runc target=host result=ETXTBSY "
+		"facts=file_foreign,runtime_binary,file_write folded=3 view=complete\n";
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+
+	(void)state;
+	assert_int_equal(render_text(sample_link(&s), &buf), 0);
+	buf_add(&buf, "", 1);
+	assert_string_equal(buf.data, want);
+	buf_release(&buf);
+}
+
+/* A forged name cannot pass for a pair of its own. */
+static void text_quotes_what_could_mislead(void **state)
+{
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+	struct slice line;
+
+	(void)state;
+	sample_link(&s);
+	s.container.name = SLICE_LITERAL("x) container=host (y");
+	s.container.image = SLICE_LITERAL("y\" target=\"none");
+	s.parents[0].name = SLICE_LITERAL("a->b");
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	line = (struct slice){ buf.data, buf.len };
+	assert_int_equal(count(line, "container=4f1c2d3e5a6b (\"x) container=host (y\")"), 1);
+	assert_int_equal(count(line, " image=\"y\\x22 target=\\x22none\" "), 1);
+	assert_int_equal(count(line, "process=runc->\"a->b\"->evil "), 1);
+	buf_release(&buf);
+}
+
+static void a_long_chain_is_shortened_at_its_head(void **state)
+{
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < EVENT_ANCESTORS_MAX; i++)
+		s.parents[i].name = SLICE_LITERAL("sh");
+	s.ev.n_ancestors = EVENT_ANCESTORS_MAX;
+	sample_link(&s);
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	assert_int_equal(count((struct slice){ buf.data, buf.len },
+			       " process=…->sh->sh->sh->sh->sh->sh->sh->evil "),
+			 1);
+	buf_release(&buf);
+}
+
+/* `buf` without our own colours. */
+static struct buf strip_colours(const struct buf *buf)
+{
+	struct buf plain = { 0 };
+
+	for (size_t i = 0; i < buf->len; i++) {
+		if (buf->len - i >= 2 && memcmp(buf->data + i, "\033[", 2) == 0) {
+			for (i += 2; i < buf->len && buf->data[i] != 'm'; i++)
+				assert_true((buf->data[i] >= '0' && buf->data[i] <= '9') ||
+					    buf->data[i] == ';');
+		} else {
+			buf_add(&plain, buf->data + i, 1);
+		}
+	}
+	return plain;
+}
+
+/* Calls back for each line, without its end. */
+static void each_line(const struct buf *buf, void (*check)(const char *name, struct slice line),
+		      const char *name)
+{
+	struct slice rest = { buf->data, buf->len }, line = { NULL, 0 };
+	const char *end;
+
+	while (rest.len > 0) {
+		end = memchr(rest.data, '\n', rest.len);
+		assert_non_null(end);
+		slice_take(&rest, (size_t)(end - rest.data), &line);
+		check(name, line);
+		slice_take(&rest, 1, &line);
+	}
+}
+
+static void check_line_is_safe(const char *name, struct slice line)
+{
+	if (!check_is_safe(line))
+		fail_msg("%s: unsafe bytes in: %.*s", name, (int)line.len, line.data);
+}
+
+static void check_line_fits(const char *name, struct slice line)
+{
+	check_line_is_safe(name, line);
+	if (line.len > 100)
+		fail_msg("%s: %zu columns: %.*s", name, line.len, (int)line.len, line.data);
+}
+
+static void the_block_fits_a_terminal(void **state)
+{
+	struct sample s = sample_make();
+	struct buf buf = { 0 }, plain;
+
+	(void)state;
+	assert_int_equal(render_block(sample_link(&s), &buf), 0);
+	plain = strip_colours(&buf);
+	each_line(&plain, check_line_fits, "block");
+	assert_int_equal(count((struct slice){ plain.data, plain.len },
+			       "\n  who   runc(4101) -> sh(4120) -> evil(4133)\n"),
+			 1);
+	assert_int_equal(count((struct slice){ plain.data, plain.len }, "\n  next  1. Freeze"), 1);
+	buf_release(&buf);
+	buf_release(&plain);
+}
+
+static void the_block_shows_no_colour_but_its_own(void **state)
+{
+	struct buf buf = { 0 }, plain;
+	struct sample s;
+	size_t n_lines = 0;
+
+	(void)state;
+	fill_long_path();
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		assert_int_equal(render_block(sample_fill(&s, hostile[i].bytes), &buf), 0);
+		plain = strip_colours(&buf);
+		each_line(&plain, check_line_is_safe, hostile[i].name);
+		if (i == 0)
+			n_lines = count((struct slice){ plain.data, plain.len }, "\n  who");
+		assert_int_equal(count((struct slice){ plain.data, plain.len }, "\n  who"),
+				 n_lines);
+		buf_release(&buf);
+		buf_release(&plain);
+	}
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}
+
+static void any_bytes_make_one_line_in_every_format(void **state)
+{
+	char bytes[48];
+	struct buf buf = { 0 };
+	uint64_t seed = 42;
+	struct sample s;
+	struct slice in;
+	json_t *root;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2000; i++) {
+		in = (struct slice){ bytes, next_random(&seed) % sizeof(bytes) };
+		for (size_t k = 0; k < in.len; k++)
+			bytes[k] = (char)next_random(&seed);
+
+		assert_int_equal(render_json(sample_fill(&s, in), &buf), 0);
+		root = parse_line(&buf);
+		assert_recovers(root, "message", in);
+		json_decref(root);
+		buf_release(&buf);
+
+		assert_int_equal(render_text(&s.finding, &buf), 0);
+		assert_one_line("random", &buf);
+		buf_release(&buf);
+	}
+}
+
+/* Allocation number `alloc_fails` of jansson fails, from 0; with `all_after` the
+ * later ones too. */
+static unsigned int n_allocs, alloc_fails;
+static bool all_after;
+static void *failing_malloc(size_t size)
+{
+	unsigned int i = n_allocs++;
+
+	return i == alloc_fails || (all_after && i > alloc_fails) ? NULL : malloc(size);
+}
+
+static void an_allocation_that_fails_is_told_and_nothing_written(void **state)
+{
+	struct sample s = sample_make();
+	const struct finding *finding = sample_link(&s);
+	struct sink *sink;
+	char line[512];
+	int fds[2], r;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
+	json_set_alloc_funcs(failing_malloc, free);
+	for (int all = 0; all < 2; all++) {
+		all_after = all;
+		for (alloc_fails = 0;; alloc_fails++) {
+			n_allocs = 0;
+			r = sink_write(sink, finding);
+			if (n_allocs <= alloc_fails)
+				break;
+			if (r != -ENOMEM)
+				fail_msg("allocation %u failed and sink_write() said %d",
+					 alloc_fails, r);
+			assert_int_equal(read(fds[0], line, sizeof(line)), -1);
+		}
+		assert_true(alloc_fails > 100);
+		assert_int_equal(r, 0);
+		while (read(fds[0], line, sizeof(line)) > 0)
+			;
+	}
+	json_set_alloc_funcs(malloc, free);
+	sink_free(sink);
+	close(fds[0]);
+}
+
+static void a_text_that_cannot_grow_is_told(void **state)
+{
+	struct sample s = sample_make();
+	const struct finding *finding = sample_link(&s);
+	struct buf buf = { .failed = true };
+
+	(void)state;
+	assert_int_equal(render_text(finding, &buf), -ENOMEM);
+	assert_int_equal(render_block(finding, &buf), -ENOMEM);
+	assert_int_equal(render_json(finding, &buf), -ENOMEM);
+	assert_null(buf.data);
+}
+
+/* A reader that copies `from` to `to` in small steps, then exits. */
+static pid_t start_reader(int from, int other_end, int to)
+{
+	pid_t pid = fork();
+	char step[700];
+	ssize_t n;
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	close(other_end);
+	fcntl(from, F_SETFL, 0);
+	while ((n = read(from, step, sizeof(step))) > 0) {
+		if (write(to, step, (size_t)n) != n)
+			_exit(1);
+		usleep(200);
+	}
+	_exit(0);
+}
+
+static void wait_reader(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		assert_int_equal(errno, EINTR);
+	assert_int_equal(status, 0);
+}
+
+/* The file at `fd` is `n` whole JSON lines, and nothing else. */
+static void assert_file_lines(int fd, size_t n)
+{
+	static char data[4 << 20];
+	struct buf line = { .data = data };
+	ssize_t len = pread(fd, data, sizeof(data), 0);
+	size_t left = len > 0 ? (size_t)len : 0, n_lines = 0;
+	const char *end;
+
+	for (; left > 0; left -= line.len, line.data += line.len, n_lines++) {
+		end = memchr(line.data, '\n', left);
+		assert_non_null(end);
+		line.len = (size_t)(end - line.data) + 1;
+		json_decref(parse_line(&line));
+	}
+	assert_int_equal(n_lines, n);
+}
+
+static int make_file(void)
+{
+	FILE *file = tmpfile();
+	int fd;
+
+	assert_non_null(file);
+	fd = dup(fileno(file));
+	assert_true(fd >= 0);
+	fclose(file);
+	return fd;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Nobody reads: the call ends within its bound, and what was begun is finished
+ * by the next one, before anything else. */
+static void a_line_that_a_full_pipe_cut_is_finished_first(void **state)
+{
+	int fds[2], file = make_file();
+	struct sink *sink;
+	struct sample s;
+	int64_t begin;
+	pid_t reader;
+
+	(void)state;
+	fill_long_path();
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
+	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
+
+	begin = now_ms();
+	assert_int_equal(
+		sink_write(sink, sample_fill(&s, (struct slice){ long_path, sizeof(long_path) })),
+		-EAGAIN);
+	assert_true(now_ms() - begin >= SINK_WAIT_MS);
+	assert_true(now_ms() - begin < 4 * SINK_WAIT_MS);
+
+	reader = start_reader(fds[0], fds[1], file);
+	s = sample_make();
+	assert_int_equal(sink_write(sink, sample_link(&s)), 0);
+	sink_free(sink);
+	close(fds[0]);
+	wait_reader(reader);
+	assert_file_lines(file, 2);
+	close(file);
+}
+
+static void a_line_that_the_last_call_cut_is_finished_at_the_end(void **state)
+{
+	int fds[2], file = make_file();
+	struct sink *sink;
+	struct sample s;
+	pid_t reader;
+
+	(void)state;
+	fill_long_path();
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
+	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
+	assert_int_equal(
+		sink_write(sink, sample_fill(&s, (struct slice){ long_path, sizeof(long_path) })),
+		-EAGAIN);
+
+	reader = start_reader(fds[0], fds[1], file);
+	sink_free(sink);
+	close(fds[0]);
+	wait_reader(reader);
+	assert_file_lines(file, 1);
+	close(file);
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+static void signals_and_short_writes_lose_nothing(void **state)
+{
+	const struct itimerval every = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action = { .sa_handler = ignore_signal }, old; /* no SA_RESTART */
+	struct sink *sink;
+	struct sample s;
+	pid_t reader;
+
+	(void)state;
+	fill_long_path();
+	for (int nonblock = 0; nonblock < 2; nonblock++) {
+		int fds[2], file = make_file();
+
+		assert_int_equal(pipe2(fds, nonblock ? O_NONBLOCK : 0), 0);
+		assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
+		reader = start_reader(fds[0], fds[1], file);
+		assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
+		sigaction(SIGALRM, &action, &old);
+		setitimer(ITIMER_REAL, &every, NULL);
+		for (size_t i = 0; i < ARRAY_SIZE(hostile); i++)
+			assert_int_equal(sink_write(sink, sample_fill(&s, hostile[i].bytes)), 0);
+		setitimer(ITIMER_REAL, &never, NULL);
+		sigaction(SIGALRM, &old, NULL);
+		sink_free(sink);
+		close(fds[0]);
+		wait_reader(reader);
+		assert_file_lines(file, ARRAY_SIZE(hostile));
+		close(file);
+	}
+}
+
+/* The disk fills within a line: told, and whole again when there is room. */
+static void a_line_that_a_full_disk_cut_is_finished_first(void **state)
+{
+	struct sample s = sample_make();
+	const struct finding *finding = sample_link(&s);
+	struct rlimit limit, old;
+	int file = make_file();
+	struct sink *sink;
+	off_t end;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(sink_new(file, false, SINK_JSON, false, &sink), 0);
+	assert_int_equal(sink_write(sink, finding), 0);
+	end = lseek(file, 0, SEEK_CUR);
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = (rlim_t)(end + 100);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(sink_write(sink, finding), -EFBIG);
+	assert_int_equal(lseek(file, 0, SEEK_CUR), end + 100);
+	assert_int_equal(sink_write(sink, finding), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+
+	assert_int_equal(sink_write(sink, finding), 0);
+	sink_free(sink);
+	assert_file_lines(file, 3);
+	close(file);
+}
+
+static void errors_of_the_descriptor_are_told(void **state)
+{
+	struct sample s = sample_make();
+	const struct finding *finding = sample_link(&s);
+	struct sink *sink;
+	int fds[2], full;
+
+	(void)state;
+	full = open("/dev/full", O_WRONLY);
+	assert_true(full >= 0);
+	for (int colour = 0; colour < 2; colour++) {
+		assert_int_equal(sink_new(full, false, SINK_TEXT, colour, &sink), 0);
+		assert_int_equal(sink_write(sink, finding), -ENOSPC);
+		assert_int_equal(sink_write(sink, finding), -ENOSPC);
+		sink_free(sink);
+	}
+	close(full);
+
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	assert_int_equal(sink_new(fds[1], true, SINK_TEXT, false, &sink), 0);
+	assert_int_equal(sink_write(sink, finding), -EPIPE);
+	sink_free(sink);
+
+	full = open("/dev/null", O_RDONLY);
+	assert_int_equal(sink_new(full, true, SINK_JSON, false, &sink), 0);
+	assert_int_equal(sink_write(sink, finding), -EBADF);
+	sink_free(sink);
+}
+
+static void a_sink_closes_only_what_it_owns(void **state)
+{
+	struct sink *sink = NULL;
+	int fd = make_file();
+
+	(void)state;
+	assert_int_equal(sink_new(-1, true, SINK_TEXT, false, &sink), -EINVAL);
+	assert_int_equal(sink_new(fd, true, (enum sink_format)9, false, &sink), -EINVAL);
+	assert_null(sink);
+	sink_free(NULL);
+
+	assert_int_equal(sink_new(fd, false, SINK_TEXT, false, &sink), 0);
+	sink_free(sink);
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	assert_int_equal(sink_new(fd, true, SINK_TEXT, false, &sink), 0);
+	sink_free(sink);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_says_what_the_finding_says),
+		cmocka_unit_test(json_of_a_bare_host_event_is_whole),
+		cmocka_unit_test(a_container_without_a_name_keeps_its_identity),
+		cmocka_unit_test(a_loss_is_an_internal_finding),
+		cmocka_unit_test(json_survives_hostile_bytes_and_gives_them_back),
+		cmocka_unit_test(arguments_that_are_not_text_come_back),
+		cmocka_unit_test(text_reads_as_it_should),
+		cmocka_unit_test(text_is_one_line_of_three_parts),
+		cmocka_unit_test(text_quotes_what_could_mislead),
+		cmocka_unit_test(a_long_chain_is_shortened_at_its_head),
+		cmocka_unit_test(the_block_fits_a_terminal),
+		cmocka_unit_test(the_block_shows_no_colour_but_its_own),
+		cmocka_unit_test(any_bytes_make_one_line_in_every_format),
+		cmocka_unit_test(an_allocation_that_fails_is_told_and_nothing_written),
+		cmocka_unit_test(a_text_that_cannot_grow_is_told),
+		cmocka_unit_test(a_line_that_a_full_pipe_cut_is_finished_first),
+		cmocka_unit_test(a_line_that_the_last_call_cut_is_finished_at_the_end),
+		cmocka_unit_test(signals_and_short_writes_lose_nothing),
+		cmocka_unit_test(a_line_that_a_full_disk_cut_is_finished_first),
+		cmocka_unit_test(errors_of_the_descriptor_are_told),
+		cmocka_unit_test(a_sink_closes_only_what_it_owns),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
+}

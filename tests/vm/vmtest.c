@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The static test program of the QEMU lane: does the deeds inside a container
+ * and judges, outside, what the agent wrote about them.
+ *
+ *	vmtest attack PID		the deeds; one line "NAME BOOT_NS result" each
+ *	vmtest alert FILE ID NS NAME	is there an alert that names container ID and
+ *					NAME, of an event at or after boot time NS?
+ *	vmtest quiet FILE		is there no alert of priority warning or above?
+ *
+ * Exit: 0 yes, 1 no, 2 usage. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+static long long boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* A file of the host, reached through a process of the host. */
+static void deed_decoy(const char *pid)
+{
+	char path[64];
+	long long since;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/root/tmp/decoy", pid);
+	since = boot_ns();
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	printf("decoy %lld open %s: %s\n", since, path, fd < 0 ? strerror(errno) : "done");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The same value is written back: nothing changes but the intent. */
+static void deed_core_pattern(void)
+{
+	static const char path[] = "/proc/sys/kernel/core_pattern";
+	char value[256];
+	long long since;
+	ssize_t n = -1;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, value, sizeof(value));
+		close(fd);
+	}
+
+	since = boot_ns();
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && n > 0)
+		n = write(fd, value, (size_t)n);
+	printf("core_pattern %lld write %s: %s\n", since, path,
+	       fd < 0 || n < 0 ? strerror(errno) : "done");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Of an alert: the string or number at root.outer.inner. */
+static json_t *member(json_t *root, const char *outer, const char *inner)
+{
+	return json_object_get(json_object_get(root, outer), inner);
+}
+
+static bool is_warning(const char *priority)
+{
+	static const char *const words[] = { "warning", "error", "critical", "alert", "emergency" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (priority && strcasecmp(priority, words[i]) == 0)
+			return true;
+	return false;
+}
+
+struct query {
+	const char *container; /* NULL: any, and only warnings and above count */
+	const char *word;
+	long long since_ns;
+};
+
+static bool alert_matches(const struct query *query, json_t *alert, const char *line)
+{
+	const char *id = json_string_value(member(alert, "container", "id"));
+	json_t *time = member(alert, "event", "boot_ns");
+
+	if (!query->container)
+		return is_warning(json_string_value(json_object_get(alert, "priority")));
+	return id && strcmp(id, query->container) == 0 && strstr(line, query->word) &&
+	       json_is_integer(time) && json_integer_value(time) >= query->since_ns;
+}
+
+/* How many alerts of the file match; each is named on stdout. A line that is
+ * not JSON is a fault of the agent and ends it with -1, but for a last line
+ * without its newline: that one is still being written. */
+static int count_alerts(const char *path, const struct query *query)
+{
+	FILE *file = fopen(path, "re");
+	json_error_t err;
+	json_t *alert;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int n = 0;
+
+	if (!file) {
+		printf("%s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	while (n >= 0 && (len = getline(&line, &size, file)) > 0 && line[len - 1] == '\n') {
+		alert = json_loads(line, JSON_REJECT_DUPLICATES, &err);
+		if (!alert) {
+			printf("not JSON: %s\n", err.text);
+			n = -1;
+		} else if (alert_matches(query, alert, line)) {
+			n++;
+			printf("%s %s in container %s\n",
+			       json_string_value(json_object_get(alert, "rule_id")),
+			       json_string_value(json_object_get(alert, "priority")),
+			       json_string_value(member(alert, "container", "id")));
+		}
+		json_decref(alert);
+	}
+	free(line);
+	fclose(file);
+	return n;
+}
+
+static int cmd_alert(const char *path, const char *container, const char *since, const char *word)
+{
+	struct query query = { .container = container,
+			       .word = word,
+			       .since_ns = strtoll(since, NULL, 10) };
+
+	return count_alerts(path, &query) > 0 ? 0 : 1;
+}
+
+static int cmd_quiet(const char *path)
+{
+	struct query query = { .container = NULL };
+	struct stat st;
+	int n;
+
+	/* The agent may make the file with its first alert. */
+	if (stat(path, &st) < 0 && errno == ENOENT)
+		n = 0;
+	else
+		n = count_alerts(path, &query);
+	if (n >= 0)
+		printf("%d alerts of priority warning or above\n", n);
+	return n == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *cmd = argc > 1 ? argv[1] : "";
+
+	if (strcmp(cmd, "attack") == 0 && argc == 3) {
+		deed_decoy(argv[2]);
+		deed_core_pattern();
+		return 0;
+	}
+	if (strcmp(cmd, "alert") == 0 && argc == 6)
+		return cmd_alert(argv[2], argv[3], argv[4], argv[5]);
+	if (strcmp(cmd, "quiet") == 0 && argc == 3)
+		return cmd_quiet(argv[2]);
+	fprintf(stderr, "usage: vmtest attack PID | alert FILE ID NS WORD | quiet FILE\n");
+	return 2;
+}
