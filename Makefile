@@ -100,3 +100,9 @@ $(BUILD)/brigwatch: $(BUILD)/obj/cmd/main.o $(BUILD)/libbrigwatch.a
 
 clean:
 	rm -rf $(BUILD)
+
+# ---- tests and measurements ----
+
+include bench/Makefile.inc
+include tests/vm/Makefile.inc
+include tests/live/Makefile.inc

@@ -260,8 +260,9 @@ static __always_inline bool budget_take(const struct event_hdr *hdr, u32 burst, 
 }
 
 /* Give the finished record to `ring`. Exactly one of delivered, dropped and
- * suppressed grows with `seen`. Urgent records with a fact wake the reader at
- * once; the others wait for its next nap to end. */
+ * suppressed grows with `seen`. Urgent records with a fact, and the births of
+ * containers (their runtime's files may be gone soon), wake the reader at once;
+ * the others wait for its next nap to end. */
 static __always_inline void record_end(struct scratch *s, u32 ring)
 {
 	struct event_hdr *hdr = (struct event_hdr *)s->data;
@@ -313,7 +314,8 @@ static __always_inline void record_end(struct scratch *s, u32 ring)
 		r = bpf_ringbuf_output(&ring_bulk, s->data, size, BPF_RB_NO_WAKEUP);
 	else
 		r = bpf_ringbuf_output(&ring_urgent, s->data, size,
-				       facts ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+				       facts || hdr->type == EVENT_CONTAINER ? BPF_RB_FORCE_WAKEUP
+									     : BPF_RB_NO_WAKEUP);
 	if (r)
 		book->dropped++;
 	else

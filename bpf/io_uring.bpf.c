@@ -11,6 +11,7 @@
 #define URING_CONNECT 16	/* enum io_uring_op, include/uapi/linux/io_uring.h */
 #define URING_OPENAT 18
 #define URING_OPENAT2 28
+#define SLOT_ALLOC (~0u)	/* IORING_FILE_INDEX_ALLOC: the kernel chose, the result tells */
 
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
@@ -20,6 +21,7 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	struct scratch *s;
 	struct file *file;
 	u8 opcode;
+	u32 slot;
 
 	if (!cfg || !req)
 		return 0;
@@ -43,13 +45,15 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	}
 	if (res < 0 || !is_wanted(cfg, EVENT_OPEN))
 		return 0;
-	if (KREAD((struct io_open *)req, file_slot)) {
-		count(COUNTER_DIRECT_FD);
-		return 0;
-	}
-	file = file_of_fd(task, res);
+	slot = KREAD((struct io_open *)req, file_slot);
+	if (!slot)
+		file = file_of_fd(task, res);
+	else
+		file = kcompat_uring_file(KREAD(req, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
 	__builtin_memset(&s->open, 0, sizeof(s->open));
-	if (file)
+	if (!file)
+		count(COUNTER_DIRECT_FD);
+	else
 		judge_opened_file(cfg, s, task, sub, &s->open, file);
 	return 0;
 }

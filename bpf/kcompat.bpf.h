@@ -72,4 +72,26 @@ static __always_inline struct mount *kcompat_newest_mount(struct mnt_namespace *
 	return (struct mount *)((char *)node - bpf_core_field_offset(struct mount, mnt_node));
 }
 
+/* The file in a slot of a ring's table of direct descriptors: an array of
+ * pointers to nodes since 6.13 (7029acd8a950), an array of slots before. */
+static __always_inline struct file *kcompat_uring_file(struct io_ring_ctx *ctx, u32 slot)
+{
+	struct io_fixed_file___v61 *files;
+	struct io_rsrc_node **nodes, *node = NULL;
+	unsigned long ptr = 0;
+
+	if (bpf_core_field_exists(ctx->file_table.data.nodes)) {
+		if (slot >= KREAD(ctx, file_table.data.nr))
+			return NULL;
+		nodes = KREAD(ctx, file_table.data.nodes);
+		bpf_probe_read_kernel(&node, sizeof(node), &nodes[slot]);
+		if (node)
+			ptr = KREAD(node, file_ptr);
+	} else {
+		files = KREAD((struct io_file_table___v61 *)&ctx->file_table, files);
+		bpf_probe_read_kernel(&ptr, sizeof(ptr), &files[slot].file_ptr);
+	}
+	return (struct file *)(ptr & ~7ul);
+}
+
 #endif

@@ -141,11 +141,14 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	fs = task->fs;
 	if (!mm || !fs)
 		return;
+	dentry = fs->pwd.dentry;
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_EXEC, task, sub);
 	view_of_file(cfg, task, sub, exe, &v);
 	v.f_mode = FMODE_READ_BIT;
 	fill_file(&ev->file, &v, SOURCE_KERNEL);
+	if (sub->phase == PHASE_HOST)
+		goto judged;	/* a runtime's program: kept as the ancestor of its containers */
 	ev->hdr.facts |= forget(s, file_facts(sub, &v)) & ~(FACT_KERNEL_CONTROL | FACT_STDIO);
 	/* A host program is no less foreign for being someone's standard input. */
 	if (is_foreign(v.owner))
@@ -153,7 +156,6 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	if (first)
 		ev->hdr.facts |= FACT_FIRST_EXEC;
 
-	dentry = fs->pwd.dentry;
 	view_of_path(cfg, task, sub, fs->pwd.mnt, dentry, dentry->d_inode, &dir);
 	ev->cwd_owner = dir.owner;
 	if (is_foreign(dir.owner))
@@ -162,7 +164,7 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	ev->root_owner = dir.owner;
 	if (is_foreign(dir.owner))
 		ev->hdr.facts |= FACT_ROOT_FOREIGN;
-
+judged:
 	key.pid_ns_inum = ev->hdr.pid_ns_inum;
 	key.nr = ev->hdr.ns_tgid;
 	inode_id_of(v.inode, &id);
@@ -205,7 +207,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	struct subject *sub;
 	struct scratch *s = scratch_get();
 	struct file *exe = NULL;
-	bool in_initial, first = false;
+	bool in_initial, first = false, is_runtime = false;
 	u64 mnt_id;
 
 	if (!cfg || !s)
@@ -217,16 +219,20 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	in_initial = in_initial_mnt_ns(cfg, task);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
-		if (is_runtime_program(task, KREAD(exe, f_inode), KREAD(exe, f_path.dentry))) {
+		is_runtime = is_runtime_program(task, KREAD(exe, f_inode), KREAD(exe, f_path.dentry));
+		if (is_runtime) {
 			if (!sub)
 				sub = subject_new(task);
 			if (sub)
 				sub->lineage |= LINEAGE_RUNTIME;
 		}
 		if (in_initial) {
-			if (sub)
-				sub->phase = PHASE_HOST;
-			return 0;
+			if (!sub)
+				return 0;
+			sub->phase = PHASE_HOST;
+			if (!is_runtime)
+				return 0;
+			goto emit;
 		}
 		if (!sub) {
 			sub = subject_new(task);
@@ -244,6 +250,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 		first = true;
 	}
 	sub->flags &= ~SUBJECT_F_COMPAT;
+emit:
 	if (is_wanted(cfg, EVENT_EXEC))
 		emit_exec(s, task, sub, bprm, exe, first);
 	return 0;
@@ -261,10 +268,16 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 	if (!sub || !s || !cfg)
 		return 0;
 	subject_gone(sub);
-	if (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED)
-		return 0;
 	if (task->signal->live.counter > 0)
 		return 0;	/* a thread of a process that goes on */
+	if (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED) {
+		if (!(sub->lineage & LINEAGE_RUNTIME))
+			return 0;
+		key.pid_ns_inum = cfg->init_ns_inum[NSK_PID];
+		key.nr = task->tgid;
+		bpf_map_delete_elem(&exe_by_pid, &key);
+		return 0;
+	}
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_EXIT, task, sub);
 	ev->exit_code = task->exit_code;

@@ -86,6 +86,8 @@ int iter__task_runtimes(struct bpf_iter__task *ctx)
 	struct subject *sub;
 	struct name_key key = {};
 	const unsigned char *name;
+	struct inode_id id = {};
+	struct pid_key pid = {};
 	struct file *exe;
 
 	if (!task || !cfg || !in_initial(cfg, task))
@@ -105,6 +107,12 @@ int iter__task_runtimes(struct bpf_iter__task *ctx)
 	sub = subject_new(task);
 	if (sub)
 		sub->lineage |= LINEAGE_RUNTIME;
+	if (task->pid == task->tgid) {
+		pid.pid_ns_inum = cfg->init_ns_inum[NSK_PID];
+		pid.nr = task->tgid;
+		inode_id_of(KREAD(exe, f_inode), &id);
+		bpf_map_update_elem(&exe_by_pid, &pid, &id, BPF_ANY);
+	}
 	return 0;
 }
 

@@ -328,9 +328,30 @@ struct unix_sock {
 
 /* ---- io_uring ---- */
 
+struct io_rsrc_node {
+	unsigned long file_ptr;		/* low bits are flags */
+};
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+struct io_file_table {
+	struct io_rsrc_data data;	/* 6.13 and later */
+};
+/* before 6.13 (7029acd8a950): an array of slots */
+struct io_fixed_file___v61 {
+	unsigned long file_ptr;
+};
+struct io_file_table___v61 {
+	struct io_fixed_file___v61 *files;
+};
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
 struct io_kiocb {
 	struct file *file;
 	u8 opcode;
+	struct io_ring_ctx *ctx;
 };
 struct io_uring_cqe {
 	u64 user_data;

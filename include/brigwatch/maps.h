@@ -51,7 +51,7 @@ enum counter {
 	COUNTER_UNKNOWN,	/* tasks first met in the middle of their life */
 	COUNTER_BUDGETS_FULL,
 	COUNTER_TOO_LARGE,	/* records over EVENT_SIZE_MAX */
-	COUNTER_DIRECT_FD,	/* io_uring opens into a direct descriptor: seen, but only their path could be judged */
+	COUNTER_DIRECT_FD,	/* files that io_uring opened and that could not be found for judgement */
 	COUNTER_MAX = 16,
 };
 

@@ -138,6 +138,35 @@ static void report_loss(struct engine *engine, enum loss_kind kind, unsigned int
 	submit_own(&loss, sizeof(loss), engine);
 }
 
+/* A container made by a runtime on the command line may be gone, with all its
+ * files, within milliseconds; but the program that made it was seen, and its
+ * arguments name the container. The reader's answer replaces this. */
+static void learn_from_ancestors(struct engine *engine, const struct event *ev)
+{
+	struct event_container_info info = {};
+	char buf[sizeof(info) + RUNTIME_ARGS_ID_MAX + 32];
+	struct slice id;
+	const char *runtime = NULL;
+	unsigned int i;
+
+	/* Where the cgroup's path tells the id, the alert can wait for the name. */
+	if (!ev->container->pending || ev->container->id.len < 3 || memcmp(ev->container->id.data, "cg-", 3) != 0)
+		return;
+	for (i = 0; i < ev->n_ancestors; i++)
+		if (runtime_args_parse(ev->ancestors[i]->args, &id, &runtime))
+			break;
+	if (i == ev->n_ancestors)
+		return;
+	info.hdr.type = EVENT_CONTAINER_INFO;
+	info.hdr.container = ev->hdr.container;
+	info.id_len = (__u16)id.len;
+	info.runtime_len = (__u16)strlen(runtime);
+	memcpy(buf, &info, sizeof(info));
+	memcpy(buf + sizeof(info), id.data, id.len);
+	memcpy(buf + sizeof(info) + id.len, runtime, info.runtime_len);
+	submit_own(buf, sizeof(info) + id.len + info.runtime_len, engine);
+}
+
 static void on_canary(struct engine *engine, const struct event *ev)
 {
 	if (ev->u.canary.nonce == engine->canary)
@@ -162,8 +191,11 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 		return;
 	}
 	enrich_apply(engine->enrich, &ev);
-	if (ev.hdr.type == EVENT_CONTAINER && ev.container)
+	if (ev.hdr.type == EVENT_CONTAINER && ev.container) {
+		learn_from_ancestors(engine, &ev);
+		enrich_apply(engine->enrich, &ev);
 		asks_begin(&engine->asks, ev.container, ev.u.container.init_tgid, ev.u.container.init_start_ns);
+	}
 	/* Does any rule match at all? Only then is a name worth waiting for. */
 	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
 	    would_match(engine, &ev) &&
@@ -253,7 +285,7 @@ static void print_summary(struct engine *engine)
 		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed);
 	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
 		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
-			    " io_uring opens into direct descriptors not judged",
+			    " files opened by io_uring not found for judgement",
 			    stats.procs_evicted, stats.containers_evicted, totals.direct_fd);
 }
 

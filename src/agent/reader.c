@@ -15,14 +15,16 @@
 #include "agent/reader_files.h"
 
 #define NOBODY 65534u
-#define STUCK_SECONDS 5u	/* a request that takes longer than its deadline by so much hangs in the kernel */
+#define STUCK_SECONDS \
+	5u /* a request that takes longer than its deadline by so much hangs in the kernel */
 #define SEND_SECONDS 1
 
 /* ---- the loop */
 
 static bool request_is_sound(const struct reader_request *request, size_t len)
 {
-	if (len != sizeof(*request) || request->version != READER_VERSION || request->id_len > READER_ID_MAX)
+	if (len != sizeof(*request) || request->version != READER_VERSION ||
+	    request->id_len > READER_ID_MAX)
 		return false;
 	if (request->init_tgid > INT32_MAX)
 		return false;
@@ -30,11 +32,15 @@ static bool request_is_sound(const struct reader_request *request, size_t len)
 	       reader_id_is_valid((struct slice){ request->id, request->id_len });
 }
 
-static int serve_one(struct places *places, const struct reader_request *request, size_t len, int fd)
+static int serve_one(struct places *places, const struct reader_request *request, size_t len,
+		     int fd)
 {
 	struct reader_reply reply = {
-		.version = READER_VERSION, .number = request->number, .container = request->container,
-		.error = -EINVAL, .last = 1,
+		.version = READER_VERSION,
+		.number = request->number,
+		.container = request->container,
+		.error = -EINVAL,
+		.last = 1,
 	};
 	int r;
 
@@ -64,8 +70,10 @@ int reader_serve(const struct reader_config *config, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	for (;;) {
 		struct reader_request request = { 0 };
-		ssize_t n = recv(fd, &request, sizeof(request), 0);	/* descriptors that come along are dropped */
+		ssize_t n;
 
+		/* Not recvmsg(): descriptors that come along are dropped. */
+		n = recv(fd, &request, sizeof(request), 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -90,6 +98,7 @@ static int drop_capabilities(const struct reader_config *config)
 	uid_t uid = config->uid ? config->uid : NOBODY;
 	gid_t gid = config->gid ? config->gid : NOBODY;
 	bool has[ARRAY_SIZE(kept)], can_change;
+	int r;
 
 	if (capng_get_caps_process() < 0)
 		return -EPERM;
@@ -101,12 +110,15 @@ static int drop_capabilities(const struct reader_config *config)
 
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		if (has[i] && capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]) < 0)
+		if (has[i] &&
+		    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]) < 0)
 			return -EPERM;
 	/* Root without capabilities still owns root's files. */
 	if (can_change)
-		return capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0 ? -EPERM : 0;
-	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+		r = capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	else
+		r = capng_apply(CAPNG_SELECT_CAPS);
+	return r < 0 ? -EPERM : 0;
 }
 
 /* Reading, and nothing else. openat2()'s flags are beyond a filter's sight;
@@ -115,21 +127,64 @@ static int drop_capabilities(const struct reader_config *config)
 static int filter_calls(void)
 {
 	static const int allowed[] = {
-		SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(openat2),
-		SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fstatfs), SCMP_SYS(lseek),
-		SCMP_SYS(memfd_create), SCMP_SYS(write), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
-		SCMP_SYS(alarm), SCMP_SYS(setitimer), SCMP_SYS(clock_gettime), SCMP_SYS(brk), SCMP_SYS(munmap),
-		SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(getpid), SCMP_SYS(gettid),
-		SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
-		SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(setsockopt),
-		SCMP_SYS(sysinfo),	/* qsort() asks how much memory there is */
+		SCMP_SYS(read),
+		SCMP_SYS(pread64),
+		SCMP_SYS(readlinkat),
+		SCMP_SYS(getdents64),
+		SCMP_SYS(openat2),
+		SCMP_SYS(close),
+		SCMP_SYS(fstat),
+		SCMP_SYS(newfstatat),
+		SCMP_SYS(fstatfs),
+		SCMP_SYS(lseek),
+		SCMP_SYS(memfd_create),
+		SCMP_SYS(write),
+		SCMP_SYS(recvfrom),
+		SCMP_SYS(sendmsg),
+		SCMP_SYS(sendto),
+		SCMP_SYS(alarm),
+		SCMP_SYS(setitimer),
+		SCMP_SYS(clock_gettime),
+		SCMP_SYS(brk),
+		SCMP_SYS(munmap),
+		SCMP_SYS(mremap),
+		SCMP_SYS(madvise),
+		SCMP_SYS(futex),
+		SCMP_SYS(getpid),
+		SCMP_SYS(gettid),
+		SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(rt_sigprocmask),
+		SCMP_SYS(sigaltstack),
+		SCMP_SYS(restart_syscall),
+		SCMP_SYS(exit),
+		SCMP_SYS(exit_group),
+		SCMP_SYS(setsockopt),
+		SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
 	};
 	static const int deadly[] = {
-		SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-		SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(bpf), SCMP_SYS(perf_event_open),
-		SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3),
-		SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(mount), SCMP_SYS(open_by_handle_at), SCMP_SYS(kexec_load),
-		SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd),
+		SCMP_SYS(execve),
+		SCMP_SYS(execveat),
+		SCMP_SYS(ptrace),
+		SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev),
+		SCMP_SYS(pidfd_getfd),
+		SCMP_SYS(bpf),
+		SCMP_SYS(perf_event_open),
+		SCMP_SYS(socket),
+		SCMP_SYS(connect),
+		SCMP_SYS(fork),
+		SCMP_SYS(vfork),
+		SCMP_SYS(clone),
+		SCMP_SYS(clone3),
+		SCMP_SYS(setns),
+		SCMP_SYS(unshare),
+		SCMP_SYS(mount),
+		SCMP_SYS(open_by_handle_at),
+		SCMP_SYS(kexec_load),
+		SCMP_SYS(init_module),
+		SCMP_SYS(finit_module),
+		SCMP_SYS(io_uring_setup),
+		SCMP_SYS(userfaultfd),
 	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = ctx ? 0 : -ENOMEM;
@@ -140,7 +195,8 @@ static int filter_calls(void)
 		r = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
 	if (r >= 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC,
+					     O_RDONLY));
 	if (r >= 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -151,7 +207,8 @@ static int filter_calls(void)
 		/* The last two: fdopendir(). */
 		static const int commands[] = { F_ADD_SEALS, F_DUPFD_CLOEXEC, F_GETFL, F_SETFD };
 
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0));
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0));
 	}
 	if (r >= 0)
 		r = seccomp_load(ctx);
@@ -197,13 +254,14 @@ static void reset_signals(void)
 
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
-	signal(SIGINT, SIG_IGN);	/* the terminal's is for the sensor */
+	signal(SIGINT, SIG_IGN); /* the terminal's is for the sensor */
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) child(const struct reader_config *config, int fd, int status_fd, pid_t parent)
+static void __attribute__((noreturn))
+child(const struct reader_config *config, int fd, int status_fd, pid_t parent)
 {
 	int r;
 
@@ -255,7 +313,7 @@ int reader_spawn(const struct reader_config *config, int fd, pid_t *ret_pid)
 		n = read(read_fd, &r, sizeof(r));
 	while (n < 0 && errno == EINTR);
 	if (n != sizeof(r))
-		r = -ECHILD;	/* it died before it could say why */
+		r = -ECHILD; /* it died before it could say why */
 	if (r < 0) {
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -14,8 +14,8 @@
 #include "enrich/enrich.h"
 
 #define READER_VERSION 1u
-#define READER_ID_MAX 128u	/* bytes of an id */
-#define READER_FILES_MAX 8u	/* descriptors in one reply */
+#define READER_ID_MAX 128u	  /* bytes of an id */
+#define READER_FILES_MAX 8u	  /* descriptors in one reply */
 #define READER_CANDIDATES_MAX 64u /* containers in the replies to one request */
 
 /* Where to look. Paths are as the host has them, below `host_root`; links in
@@ -23,15 +23,15 @@
  * stands for every directory there. Lists end with NULL; a NULL list stands for
  * the usual places. */
 struct reader_config {
-	const char *host_root;			/* NULL: "/" */
-	const char *proc_root;			/* procfs of the host's pid namespace; NULL: "/proc" */
-	const char *const *runc_roots;		/* DIR/<id>/state.json */
-	const char *const *crun_roots;		/* DIR/<id>/status */
-	const char *const *docker_roots;	/* DIR/containers/<id>/config.v2.json */
-	const char *const *bundle_roots;	/* DIR/<id>/config.json */
-	const char *const *storage_roots;	/* podman, CRI-O: DIR/overlay-containers/... */
-	uid_t uid;				/* to become; 0: 65534 */
-	gid_t gid;				/* likewise */
+	const char *host_root;		  /* NULL: "/" */
+	const char *proc_root;		  /* procfs of the host's pid namespace; NULL: "/proc" */
+	const char *const *runc_roots;	  /* DIR/<id>/state.json */
+	const char *const *crun_roots;	  /* DIR/<id>/status */
+	const char *const *docker_roots;  /* DIR/containers/<id>/config.v2.json */
+	const char *const *bundle_roots;  /* DIR/<id>/config.json */
+	const char *const *storage_roots; /* podman, CRI-O: DIR/overlay-containers/... */
+	uid_t uid;			  /* to become; 0: 65534 */
+	gid_t gid;			  /* likewise */
 };
 
 enum reader_kind {
@@ -47,11 +47,11 @@ struct reader_request {
 	uint32_t version;	/* READER_VERSION */
 	uint32_t number;	/* comes back in the replies */
 	uint64_t container;	/* key, comes back too; the reader does not use it */
-	uint64_t init_start_ns;	/* start of the container's init, CLOCK_BOOTTIME; 0: not known */
+	uint64_t init_start_ns; /* start of the container's init, CLOCK_BOOTTIME; 0: not known */
 	uint32_t init_tgid;	/* initial pid namespace; 0: not known */
 	uint16_t id_len;	/* 0: no hint */
 	uint16_t pad;
-	char id[READER_ID_MAX];	/* hint, from the cgroup's path */
+	char id[READER_ID_MAX]; /* hint, from the cgroup's path */
 };
 
 /* One message each, to the engine, with n_files descriptors: the files of one
@@ -60,14 +60,14 @@ struct reader_reply {
 	uint32_t version;
 	uint32_t number;
 	uint64_t container;
-	int32_t error;		/* of the last: 0, -ENOENT nothing found, -ETIMEDOUT not all was looked at, -EINVAL */
-	uint32_t n_refused;	/* of the last: files that were no regular file, too large or unreadable */
+	int32_t error; /* of the last: 0, -ENOENT nothing found, -ETIMEDOUT not all was looked at, -EINVAL */
+	uint32_t n_refused; /* of the last: files that were no regular file, too large or unreadable */
 	uint8_t last;
 	uint8_t n_files;
-	uint8_t kinds[READER_FILES_MAX];	/* enum reader_kind */
+	uint8_t kinds[READER_FILES_MAX]; /* enum reader_kind */
 	uint16_t id_len;
 	uint32_t pad;
-	char id[READER_ID_MAX];	/* by which directory they were found; the file has the last word */
+	char id[READER_ID_MAX]; /* by which directory they were found; the file has the last word */
 };
 
 /* ---- the sensor's side */
@@ -96,8 +96,9 @@ bool reader_id_is_valid(struct slice id);
 /* ---- the engine's side; nothing here opens anything */
 
 /* Fill *ret. An id that is not valid is left out. */
-void reader_request_init(struct reader_request *ret, uint32_t number, const struct container_view *container,
-			 uint32_t init_tgid, uint64_t init_start_ns);
+void reader_request_init(struct reader_request *ret, uint32_t number,
+			 const struct container_view *container, uint32_t init_tgid,
+			 uint64_t init_start_ns);
 
 /* Send without waiting. 0, or -errno: -EAGAIN when the reader is behind. */
 int reader_request(int fd, const struct reader_request *request);
@@ -110,7 +111,7 @@ int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds
 /* What the replies to one request add up to. Zero it to begin. */
 struct reader_result {
 	struct container_facts facts;
-	bool is_verified;	/* a state file names the very init that was asked for */
+	bool is_verified; /* a state file names the very init that was asked for */
 	bool is_done;
 	int error;
 };

@@ -21,8 +21,9 @@ bool reader_id_is_valid(struct slice id)
 	return true;
 }
 
-void reader_request_init(struct reader_request *ret, uint32_t number, const struct container_view *container,
-			 uint32_t init_tgid, uint64_t init_start_ns)
+void reader_request_init(struct reader_request *ret, uint32_t number,
+			 const struct container_view *container, uint32_t init_tgid,
+			 uint64_t init_start_ns)
 {
 	*ret = (struct reader_request){
 		.version = READER_VERSION,
@@ -63,7 +64,8 @@ static int wait_readable(int fd, int timeout_ms)
 
 static bool reply_is_sound(const struct reader_reply *reply, size_t len, size_t n_fds, int flags)
 {
-	if (len != sizeof(*reply) || (flags & (MSG_TRUNC | MSG_CTRUNC)) || reply->version != READER_VERSION)
+	if (len != sizeof(*reply) || (flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	    reply->version != READER_VERSION)
 		return false;
 	if (reply->n_files != n_fds || reply->id_len > READER_ID_MAX)
 		return false;
@@ -79,8 +81,10 @@ int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds
 		struct cmsghdr align;
 	} control;
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control.bytes),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.bytes),
 	};
 	int fds[READER_FILES_MAX + 1];
 	size_t n_fds = 0;
@@ -98,7 +102,7 @@ int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS || n_fds)
 			continue;
 		n_fds = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (n_fds > ARRAY_SIZE(fds))	/* alignment leaves room for one more */
+		if (n_fds > ARRAY_SIZE(fds)) /* alignment leaves room for one more */
 			n_fds = ARRAY_SIZE(fds);
 		memcpy(fds, CMSG_DATA(cmsg), n_fds * sizeof(int));
 	}
@@ -147,18 +151,12 @@ static int read_whole(int fd, char *bytes, size_t size, size_t *ret_len)
 static int parse_kind(unsigned int kind, struct slice json, struct container_facts *facts)
 {
 	switch (kind) {
-	case READER_RUNC_STATE:
-		return parse_runc_state(json, facts);
-	case READER_CRUN_STATUS:
-		return parse_crun_status(json, facts);
-	case READER_DOCKER_CONFIG:
-		return parse_docker_config(json, facts);
-	case READER_OCI_CONFIG:
-		return parse_oci_config(json, facts);
-	case READER_STORAGE_INDEX:
-		return parse_storage_index(json, facts);
-	default:
-		return -ENOTSUP;
+	case READER_RUNC_STATE: return parse_runc_state(json, facts);
+	case READER_CRUN_STATUS: return parse_crun_status(json, facts);
+	case READER_DOCKER_CONFIG: return parse_docker_config(json, facts);
+	case READER_OCI_CONFIG: return parse_oci_config(json, facts);
+	case READER_STORAGE_INDEX: return parse_storage_index(json, facts);
+	default: return -ENOTSUP;
 	}
 }
 
@@ -172,7 +170,8 @@ static void parse_files(const struct reader_reply *reply, const int *fds, unsign
 
 	for (unsigned int kind = first_kind; bytes && kind <= last_kind; kind++)
 		for (unsigned int i = 0; i < reply->n_files; i++)
-			if (reply->kinds[i] == kind && read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
+			if (reply->kinds[i] == kind &&
+			    read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
 				parse_kind(kind, (struct slice){ bytes, len }, facts);
 }
 
@@ -182,8 +181,8 @@ static bool is_init(const struct container_facts *facts, const struct reader_req
 {
 	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
 
-	return facts->init_pid && facts->init_pid == request->init_tgid &&
-	       facts->init_start && facts->init_start == request->init_start_ns / tick_ns;
+	return facts->init_pid && facts->init_pid == request->init_tgid && facts->init_start &&
+	       facts->init_start == request->init_start_ns / tick_ns;
 }
 
 static bool is_hinted(const struct reader_reply *reply, const struct reader_request *request)
@@ -204,7 +203,8 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 	struct container_facts facts = { 0 };
 	bool is_verified;
 
-	if (reply->number != request->number || reply->container != request->container || result->is_done) {
+	if (reply->number != request->number || reply->container != request->container ||
+	    result->is_done) {
 		close_all(fds, reply->n_files);
 		return;
 	}

@@ -12,17 +12,18 @@
 #include <sys/vfs.h>
 
 #ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U		/* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 #endif
 
-#define DEADLINE_MS 1000		/* for one request */
-#define ENTRIES_MAX 4096u		/* of all directories scanned for one request */
-#define BYTES_MAX (32u << 20)		/* handed out for one request */
+#define DEADLINE_MS 1000      /* for one request */
+#define ENTRIES_MAX 4096u     /* of all directories scanned for one request */
+#define BYTES_MAX (32u << 20) /* handed out for one request */
 
 /* File systems where another machine or a user's program answers, or does not. */
 static const uint32_t slow_file_systems[] = {
-	0x65735546 /* fuse */, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xff534d42 /* cifs */, 0xfe534d42 /* smb2 */,
-	V9FS_MAGIC, CODA_SUPER_MAGIC, AFS_SUPER_MAGIC, 0x00c36400 /* ceph */, AUTOFS_SUPER_MAGIC,
+	0x65735546 /* fuse */, NFS_SUPER_MAGIC,	   SMB_SUPER_MAGIC,  0xff534d42 /* cifs */,
+	0xfe534d42 /* smb2 */, V9FS_MAGIC,	   CODA_SUPER_MAGIC, AFS_SUPER_MAGIC,
+	0x00c36400 /* ceph */, AUTOFS_SUPER_MAGIC,
 };
 
 /* A place to look at in a scan. */
@@ -38,12 +39,13 @@ struct search {
 	struct roots roots;
 	int fd;
 	int64_t end_ms;
-	char *bytes;			/* RUNTIME_FILE_MAX + 1 */
-	size_t n_bytes;			/* handed out */
+	char *bytes;	/* RUNTIME_FILE_MAX + 1 */
+	size_t n_bytes; /* handed out */
 	uint32_t n_refused;
-	bool is_cut;			/* a limit was hit */
+	bool is_cut;   /* a limit was hit */
+	bool is_named; /* a state file in `reply` has the number of the init */
 	unsigned int n_sent;
-	struct reader_reply reply;	/* the one being filled */
+	struct reader_reply reply; /* the one being filled */
 	int fds[READER_FILES_MAX];
 };
 
@@ -70,7 +72,8 @@ static int open_regular(int root, const char *path)
 	struct stat st;
 	int fd;
 
-	found = reader_open_below(root, path, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	found = reader_open_below(root, path, O_PATH | O_NOFOLLOW,
+				  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (found < 0)
 		return found;
 	if (fstat(found, &st) < 0)
@@ -111,7 +114,7 @@ static ssize_t read_file(struct search *search, int root, const char *path)
 			return (ssize_t)len;
 		len += (size_t)n;
 	}
-	search->n_refused++;	/* it grows while it is read */
+	search->n_refused++; /* it grows while it is read */
 	return -EFBIG;
 }
 
@@ -171,6 +174,7 @@ static void reply_begin(struct search *search, const char *id)
 		.id_len = (uint16_t)strlen(id),
 	};
 	memcpy(reply->id, id, reply->id_len);
+	search->is_named = false;
 }
 
 static bool reply_has(const struct search *search, enum reader_kind kind)
@@ -195,6 +199,8 @@ static void reply_add_bytes(struct search *search, enum reader_kind kind, size_t
 		search->n_refused++;
 		return;
 	}
+	if (kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS)
+		search->is_named |= mentions(search->bytes, len, search->request->init_tgid);
 	search->n_bytes += len;
 	search->fds[reply->n_files] = fd;
 	reply->kinds[reply->n_files++] = (uint8_t)kind;
@@ -220,7 +226,8 @@ static void add_storage(struct search *search, int root, const char *id)
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		unsigned int before = search->reply.n_files;
 
-		snprintf(path, sizeof(path), "%s-containers/%s/userdata/config.json", drivers[i], id);
+		snprintf(path, sizeof(path), "%s-containers/%s/userdata/config.json", drivers[i],
+			 id);
 		reply_add(search, READER_OCI_CONFIG, root, path);
 		if (search->reply.n_files == before)
 			continue;
@@ -250,11 +257,8 @@ static void add_from_root(struct search *search, const struct root *root, const 
 		snprintf(path, sizeof(path), "%s/config.json", id);
 		reply_add(search, READER_OCI_CONFIG, root->fd, path);
 		break;
-	case ROOT_STORAGE:
-		add_storage(search, root->fd, id);
-		break;
-	case ROOT_ONE_BUNDLE:
-		break;
+	case ROOT_STORAGE: add_storage(search, root->fd, id); break;
+	case ROOT_ONE_BUNDLE: break;
 	}
 }
 
@@ -264,7 +268,8 @@ static void add_all(struct search *search, const char *id)
 		add_from_root(search, &search->roots.roots[i], id);
 	for (size_t i = 0; i < search->roots.n; i++)
 		if (search->roots.roots[i].kind == ROOT_ONE_BUNDLE)
-			reply_add(search, READER_OCI_CONFIG, search->roots.roots[i].fd, "config.json");
+			reply_add(search, READER_OCI_CONFIG, search->roots.roots[i].fd,
+				  "config.json");
 }
 
 int reader_send(int fd, const struct reader_reply *reply, const int *fds)
@@ -312,7 +317,8 @@ static bool has_state(const struct search *search)
 	return reply_has(search, READER_RUNC_STATE) || reply_has(search, READER_CRUN_STATUS);
 }
 
-/* With *ret_found a state file was sent and no scan is needed. */
+/* With *ret_found a state file was sent that may well be of this very init, and
+ * no scan is needed: a name alone may have been chosen by someone. */
 static int search_by_id(struct search *search, bool *ret_found)
 {
 	char id[READER_ID_MAX + 1] = { 0 };
@@ -324,7 +330,7 @@ static int search_by_id(struct search *search, bool *ret_found)
 		roots_add_daemons(&search->roots, search->places);
 		add_all(search, id);
 	}
-	*ret_found = has_state(search);
+	*ret_found = search->is_named;
 	return reply_send(search);
 }
 
@@ -358,14 +364,16 @@ static void list_root(struct search *search, size_t at, struct candidate *candid
 			search->is_cut = true;
 			break;
 		}
-		snprintf(path, sizeof(path), "%.*s/%s", (int)READER_ID_MAX, entry->d_name, state_name(root->kind));
+		snprintf(path, sizeof(path), "%.*s/%s", (int)READER_ID_MAX, entry->d_name,
+			 state_name(root->kind));
 		if (fstatat(root->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		candidates[*n] = (struct candidate){
 			.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
 			.root = at,
 		};
-		snprintf(candidates[*n].id, sizeof(candidates[*n].id), "%.*s", (int)READER_ID_MAX, entry->d_name);
+		snprintf(candidates[*n].id, sizeof(candidates[*n].id), "%.*s", (int)READER_ID_MAX,
+			 entry->d_name);
 		(*n)++;
 	}
 	closedir(dir);
@@ -390,7 +398,8 @@ static int try_candidate(struct search *search, const struct candidate *candidat
 		return 0;
 
 	reply_begin(search, candidate->id);
-	reply_add_bytes(search, root->kind == ROOT_RUNC ? READER_RUNC_STATE : READER_CRUN_STATUS, (size_t)len);
+	reply_add_bytes(search, root->kind == ROOT_RUNC ? READER_RUNC_STATE : READER_CRUN_STATUS,
+			(size_t)len);
 	add_all(search, candidate->id);
 	return reply_send(search);
 }
@@ -405,12 +414,14 @@ static int search_by_init(struct search *search)
 	if (!candidates)
 		return -ENOMEM;
 	for (size_t i = 0; i < search->roots.n; i++)
-		if (search->roots.roots[i].kind == ROOT_RUNC || search->roots.roots[i].kind == ROOT_CRUN)
+		if (search->roots.roots[i].kind == ROOT_RUNC ||
+		    search->roots.roots[i].kind == ROOT_CRUN)
 			list_root(search, i, candidates, &n);
 	qsort(candidates, n, sizeof(*candidates), newest_first);
 
 	for (size_t i = 0; i < n; i++) {
-		if (search->n_sent - n_sent == READER_CANDIDATES_MAX || reader_now_ms() > search->end_ms) {
+		if (search->n_sent - n_sent == READER_CANDIDATES_MAX ||
+		    reader_now_ms() > search->end_ms) {
 			search->is_cut = true;
 			break;
 		}
@@ -421,10 +432,13 @@ static int search_by_init(struct search *search)
 	return 0;
 }
 
-int reader_answer(struct places *places, const struct reader_request *request, int fd, struct reader_reply *ret)
+int reader_answer(struct places *places, const struct reader_request *request, int fd,
+		  struct reader_reply *ret)
 {
 	struct search search = {
-		.places = places, .request = request, .fd = fd,
+		.places = places,
+		.request = request,
+		.fd = fd,
 		.end_ms = reader_now_ms() + DEADLINE_MS,
 	};
 	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);

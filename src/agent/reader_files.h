@@ -8,7 +8,8 @@
 
 /* Search and send all replies to `fd` but the last, which is left in *ret. The
  * request is checked. -errno only when replies cannot be sent. */
-int reader_answer(struct places *places, const struct reader_request *request, int fd, struct reader_reply *ret);
+int reader_answer(struct places *places, const struct reader_request *request, int fd,
+		  struct reader_reply *ret);
 
 /* Send one reply with its descriptors. */
 int reader_send(int fd, const struct reader_reply *reply, const int *fds);

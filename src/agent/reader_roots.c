@@ -10,26 +10,31 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#define LEVELS_MAX 8		/* ancestors looked at */
+#define LEVELS_MAX 8 /* ancestors looked at */
 #define CMDLINE_MAX (64u << 10)
-#define SUBDIRS_MAX 32u		/* namespaces below a configured root */
-#define PROCS_MAX 65536u	/* entries of /proc looked at for daemons */
+#define SUBDIRS_MAX 32u	 /* namespaces below a configured root */
+#define PROCS_MAX 65536u /* entries of /proc looked at for daemons */
 #define DAEMONS_MAX 4u
-#define FDS_MAX 4096u		/* descriptors of one daemon */
+#define FDS_MAX 4096u /* descriptors of one daemon */
 #define DAEMONS_FOR_MS 5000
 
 static const char *const runc_roots[] = {
-	"/run/runc", "/run/docker/runtime-runc/moby", "/var/run/docker/runtime-runc/moby",
-	"/run/containerd/runc/*", NULL,
+	"/run/runc",
+	"/run/docker/runtime-runc/moby",
+	"/var/run/docker/runtime-runc/moby",
+	"/run/containerd/runc/*",
+	NULL,
 };
 static const char *const crun_roots[] = { "/run/crun", NULL };
 static const char *const docker_roots[] = { "/var/lib/docker", NULL };
 static const char *const bundle_roots[] = {
 	"/run/containerd/io.containerd.runtime.v2.task/*",
 	"/run/docker/containerd/daemon/io.containerd.runtime.v2.task/*",
-	"/run/k3s/containerd/io.containerd.runtime.v2.task/*", NULL,
+	"/run/k3s/containerd/io.containerd.runtime.v2.task/*",
+	NULL,
 };
-static const char *const storage_roots[] = { "/var/lib/containers/storage", "/run/containers/storage", NULL };
+static const char *const storage_roots[] = { "/var/lib/containers/storage",
+					     "/run/containers/storage", NULL };
 
 int64_t reader_now_ms(void)
 {
@@ -41,7 +46,8 @@ int64_t reader_now_ms(void)
 
 int reader_open_below(int dirfd, const char *path, uint64_t flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = flags | O_CLOEXEC,
+				.resolve = resolve | RESOLVE_NO_MAGICLINKS };
 	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
@@ -97,8 +103,9 @@ static void add_subdirs(struct roots *roots, enum root_kind kind, int base, cons
 	for (unsigned int i = 0; i < SUBDIRS_MAX && (entry = readdir(dir));) {
 		if (entry->d_name[0] == '.')
 			continue;
-		add_fd(roots, kind, reader_open_below(fd, entry->d_name, O_PATH | O_DIRECTORY,
-						      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
+		add_fd(roots, kind,
+		       reader_open_below(fd, entry->d_name, O_PATH | O_DIRECTORY,
+					 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
 		i++;
 	}
 	closedir(dir);
@@ -130,9 +137,12 @@ void roots_add_configured(struct roots *roots, const struct places *places)
 
 	add_list(roots, ROOT_RUNC, base, config->runc_roots ? config->runc_roots : runc_roots);
 	add_list(roots, ROOT_CRUN, base, config->crun_roots ? config->crun_roots : crun_roots);
-	add_list(roots, ROOT_DOCKER, base, config->docker_roots ? config->docker_roots : docker_roots);
-	add_list(roots, ROOT_BUNDLES, base, config->bundle_roots ? config->bundle_roots : bundle_roots);
-	add_list(roots, ROOT_STORAGE, base, config->storage_roots ? config->storage_roots : storage_roots);
+	add_list(roots, ROOT_DOCKER, base,
+		 config->docker_roots ? config->docker_roots : docker_roots);
+	add_list(roots, ROOT_BUNDLES, base,
+		 config->bundle_roots ? config->bundle_roots : bundle_roots);
+	add_list(roots, ROOT_STORAGE, base,
+		 config->storage_roots ? config->storage_roots : storage_roots);
 }
 
 /* ---- processes */
@@ -142,7 +152,7 @@ struct process {
 	uint64_t start;		/* clock ticks */
 	uint32_t uid;		/* effective */
 	int base;		/* the root that its paths are meant for; O_PATH */
-	char exe[NAME_MAX + 1];	/* last component */
+	char exe[NAME_MAX + 1]; /* last component */
 	char *args;		/* separated by NUL, and one more at the end */
 	size_t args_len;
 };
@@ -155,7 +165,8 @@ static void process_release(struct process *process)
 #define cleanup_process __attribute__((cleanup(process_release)))
 
 /* At most size - 1 bytes of /proc/<pid>/<name>, and a NUL. */
-static ssize_t read_proc(const struct places *places, uint32_t pid, const char *name, char *bytes, size_t size)
+static ssize_t read_proc(const struct places *places, uint32_t pid, const char *name, char *bytes,
+			 size_t size)
 {
 	char path[64];
 	cleanup_close int fd = -1;
@@ -188,8 +199,10 @@ static bool read_stat(const struct places *places, struct process *process)
 	if (read_proc(places, process->pid, "stat", bytes, sizeof(bytes)) < 0)
 		return false;
 	at = strrchr(bytes, ')');
-	if (!at || sscanf(at + 1, " %*c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			  &ppid, &start) != 2)
+	if (!at ||
+	    sscanf(at + 1,
+		   " %*c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+		   &ppid, &start) != 2)
 		return false;
 	process->ppid = ppid;
 	process->start = start;
@@ -203,14 +216,15 @@ static bool read_uid(const struct places *places, struct process *process)
 
 	if (read_proc(places, process->pid, "status", bytes, sizeof(bytes)) < 0)
 		return false;
-	at = strstr(bytes, "\nUid:");	/* a newline in a name is escaped there */
+	at = strstr(bytes, "\nUid:"); /* a newline in a name is escaped there */
 	if (!at || sscanf(at + 5, "%*u %u", &uid) != 1)
 		return false;
 	process->uid = uid;
 	return true;
 }
 
-static ssize_t read_link(const struct places *places, uint32_t pid, const char *name, char *ret, size_t size)
+static ssize_t read_link(const struct places *places, uint32_t pid, const char *name, char *ret,
+			 size_t size)
 {
 	char path[NAME_MAX + 64];
 	ssize_t n;
@@ -305,7 +319,8 @@ static const char *find_option(const struct process *process, const char *name)
 		if (is_next && arg[0] == '/')
 			found = arg;
 		is_next = strcmp(arg, name) == 0;
-		if (strncmp(arg, name, name_len) == 0 && arg[name_len] == '=' && arg[name_len + 1] == '/')
+		if (strncmp(arg, name, name_len) == 0 && arg[name_len] == '=' &&
+		    arg[name_len + 1] == '/')
 			found = arg + name_len + 1;
 	}
 	return found;
@@ -320,14 +335,15 @@ static const char *find_options(const struct process *process, const char *const
 	return found;
 }
 
-static void add_path(struct roots *roots, enum root_kind kind, const struct process *process, const char *path)
+static void add_path(struct roots *roots, enum root_kind kind, const struct process *process,
+		     const char *path)
 {
 	if (path)
 		add_fd(roots, kind, open_dir(process->base, path));
 }
 
-static void add_below(struct roots *roots, enum root_kind kind, const struct process *process, const char *path,
-		      int path_len, const char *rest)
+static void add_below(struct roots *roots, enum root_kind kind, const struct process *process,
+		      const char *path, int path_len, const char *rest)
 {
 	char joined[PATH_MAX];
 	int n = snprintf(joined, sizeof(joined), "%.*s%s", path_len, path, rest);
@@ -338,15 +354,18 @@ static void add_below(struct roots *roots, enum root_kind kind, const struct pro
 
 /* ---- what each program tells */
 
-static void learn_exec_root(struct roots *roots, const struct process *process, const char *path, int len)
+static void learn_exec_root(struct roots *roots, const struct process *process, const char *path,
+			    int len)
 {
 	add_below(roots, ROOT_RUNC, process, path, len, "/runtime-runc/moby");
-	add_below(roots, ROOT_BUNDLES, process, path, len, "/containerd/daemon/io.containerd.runtime.v2.task/moby");
+	add_below(roots, ROOT_BUNDLES, process, path, len,
+		  "/containerd/daemon/io.containerd.runtime.v2.task/moby");
 }
 
 /* A shim works in its bundle, <state>/io.containerd.runtime.v2.task/<ns>/<id>.
  * The shim of a pod serves several containers: its own bundle is of the first. */
-static void learn_shim(struct roots *roots, const struct places *places, const struct process *process)
+static void learn_shim(struct roots *roots, const struct places *places,
+		       const struct process *process)
 {
 	static const char task[] = "/io.containerd.runtime.v2.task/", own[] = "/containerd/daemon";
 	char path[PATH_MAX], *slash, *at;
@@ -362,11 +381,13 @@ static void learn_shim(struct roots *roots, const struct places *places, const s
 
 	/* A containerd of dockerd's own keeps its state below the exec root. */
 	state_len = (size_t)(at - path);
-	if (state_len > sizeof(own) - 1 && strncmp(at - (sizeof(own) - 1), own, sizeof(own) - 1) == 0)
+	if (state_len > sizeof(own) - 1 &&
+	    strncmp(at - (sizeof(own) - 1), own, sizeof(own) - 1) == 0)
 		learn_exec_root(roots, process, path, (int)(state_len - (sizeof(own) - 1)));
 }
 
-static void learn_runtime(struct roots *roots, const struct places *places, const struct process *process)
+static void learn_runtime(struct roots *roots, const struct places *places,
+			  const struct process *process)
 {
 	static const char *const bundle_options[] = { "--bundle", "-b", NULL };
 	const char *bundle = find_options(process, bundle_options);
@@ -379,7 +400,8 @@ static void learn_runtime(struct roots *roots, const struct places *places, cons
 		return;
 	}
 	snprintf(path, sizeof(path), "%u/cwd", process->pid);
-	add_fd(roots, ROOT_ONE_BUNDLE, openat(places->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	add_fd(roots, ROOT_ONE_BUNDLE,
+	       openat(places->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 /* conmon serves one container; the bundle of podman and CRI-O lies in
@@ -403,7 +425,8 @@ static void learn_conmon(struct roots *roots, const struct process *process)
 
 /* The data root may come from a configuration file; but the daemon holds
  * <data root>/volumes/metadata.db open, and that cannot be mistaken. */
-static void learn_open_files(struct roots *roots, const struct places *places, const struct process *process)
+static void learn_open_files(struct roots *roots, const struct places *places,
+			     const struct process *process)
 {
 	static const char held[] = "/volumes/metadata.db";
 	char path[PATH_MAX], link[NAME_MAX + 32];
@@ -424,15 +447,18 @@ static void learn_open_files(struct roots *roots, const struct places *places, c
 
 		snprintf(link, sizeof(link), "fd/%s", entry->d_name);
 		len = read_link(places, process->pid, link, path, sizeof(path));
-		if (len < (ssize_t)sizeof(held) || strcmp(path + len - (sizeof(held) - 1), held) != 0)
+		if (len < (ssize_t)sizeof(held) ||
+		    strcmp(path + len - (sizeof(held) - 1), held) != 0)
 			continue;
-		add_below(roots, ROOT_DOCKER, process, path, (int)((size_t)len - (sizeof(held) - 1)), "");
+		add_below(roots, ROOT_DOCKER, process, path,
+			  (int)((size_t)len - (sizeof(held) - 1)), "");
 		break;
 	}
 	closedir(dir);
 }
 
-static void learn_dockerd(struct roots *roots, const struct places *places, const struct process *process)
+static void learn_dockerd(struct roots *roots, const struct places *places,
+			  const struct process *process)
 {
 	static const char *const data_options[] = { "--data-root", "--graph", "-g", NULL };
 	const char *exec_root = find_option(process, "--exec-root");
@@ -456,17 +482,20 @@ static void learn(struct roots *roots, const struct places *places, struct proce
 		learn_conmon(roots, process);
 	else if (strcmp(exe, "dockerd") == 0)
 		learn_dockerd(roots, places, process);
-	else if (strcmp(exe, "runc") == 0 || strcmp(exe, "crun") == 0 || strcmp(exe, "docker-runc") == 0)
+	else if (strcmp(exe, "runc") == 0 || strcmp(exe, "crun") == 0 ||
+		 strcmp(exe, "docker-runc") == 0)
 		learn_runtime(roots, places, process);
 }
 
-void roots_add_ancestry(struct roots *roots, const struct places *places, uint32_t tgid, uint64_t start_ns)
+void roots_add_ancestry(struct roots *roots, const struct places *places, uint32_t tgid,
+			uint64_t start_ns)
 {
 	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
 	struct process init = { .pid = tgid, .base = -1 };
 	uint32_t pid;
 
-	if (tgid <= 1 || !read_stat(places, &init) || (start_ns && init.start != start_ns / tick_ns))
+	if (tgid <= 1 || !read_stat(places, &init) ||
+	    (start_ns && init.start != start_ns / tick_ns))
 		return;
 	pid = init.ppid;
 	for (unsigned int i = 0; i < LEVELS_MAX && pid > 1; i++) {
@@ -494,7 +523,8 @@ static void find_daemons(struct places *places)
 		close_fd(&fd);
 		return;
 	}
-	for (unsigned int i = 0; i < PROCS_MAX && n_found < DAEMONS_MAX && (entry = readdir(dir)); i++) {
+	for (unsigned int i = 0; i < PROCS_MAX && n_found < DAEMONS_MAX && (entry = readdir(dir));
+	     i++) {
 		cleanup_process struct process process = { .base = -1 };
 		char *end;
 
@@ -527,10 +557,12 @@ int places_init(struct places *ret, const struct reader_config *config)
 {
 	struct places places = { .config = config, .host_fd = -1, .proc_fd = -1 };
 
-	places.host_fd = open(config->host_root ? config->host_root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	places.host_fd =
+		open(config->host_root ? config->host_root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (places.host_fd < 0)
 		return -errno;
-	places.proc_fd = open(config->proc_root ? config->proc_root : "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	places.proc_fd = open(config->proc_root ? config->proc_root : "/proc",
+			      O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (places.proc_fd < 0) {
 		int r = -errno;
 

@@ -9,16 +9,16 @@
 #define ROOTS_MAX 96u
 
 enum root_kind {
-	ROOT_RUNC,		/* <id>/state.json */
-	ROOT_CRUN,		/* <id>/status */
-	ROOT_DOCKER,		/* containers/<id>/config.v2.json */
-	ROOT_BUNDLES,		/* <id>/config.json */
-	ROOT_STORAGE,		/* overlay-containers/<id>/userdata/config.json and others */
-	ROOT_ONE_BUNDLE,	/* config.json, of the container asked for */
+	ROOT_RUNC,	 /* <id>/state.json */
+	ROOT_CRUN,	 /* <id>/status */
+	ROOT_DOCKER,	 /* containers/<id>/config.v2.json */
+	ROOT_BUNDLES,	 /* <id>/config.json */
+	ROOT_STORAGE,	 /* overlay-containers/<id>/userdata/config.json and others */
+	ROOT_ONE_BUNDLE, /* config.json, of the container asked for */
 };
 
 struct root {
-	int fd;			/* O_PATH */
+	int fd; /* O_PATH */
 	enum root_kind kind;
 	uint64_t dev, ino;
 };
@@ -31,9 +31,9 @@ struct roots {
 /* What outlives a request. */
 struct places {
 	const struct reader_config *config;
-	int host_fd, proc_fd;		/* O_PATH */
-	uint64_t pid_ns, user_ns, mnt_ns;	/* of the host's init; inode numbers */
-	struct roots daemons;		/* learned from dockerd */
+	int host_fd, proc_fd;		  /* O_PATH */
+	uint64_t pid_ns, user_ns, mnt_ns; /* of the host's init; inode numbers */
+	struct roots daemons;		  /* learned from dockerd */
 	int64_t daemons_until_ms;
 };
 
@@ -45,7 +45,8 @@ void roots_add_configured(struct roots *roots, const struct places *places);
 
 /* From the command lines and working directories of the ancestors of `tgid`,
  * whose start must be start_ns when that is not 0. */
-void roots_add_ancestry(struct roots *roots, const struct places *places, uint32_t tgid, uint64_t start_ns);
+void roots_add_ancestry(struct roots *roots, const struct places *places, uint32_t tgid,
+			uint64_t start_ns);
 
 /* From the Docker daemons that run now; looked for again after some seconds. */
 void roots_add_daemons(struct roots *roots, struct places *places);

@@ -10,7 +10,7 @@ struct list {
 };
 
 /* The struct of type `type` whose member `member` is at `ptr`. */
-#define member_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define member_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void list_init(struct list *list)
 {

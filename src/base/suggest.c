@@ -22,7 +22,8 @@ size_t suggest_distance(struct slice a, struct slice b)
 			size_t best = last[j - 1] + (a.data[i - 1] != b.data[j - 1]);
 
 			best = min_size(best, min_size(last[j], row[j - 1]) + 1u);
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
+			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
+			    a.data[i - 2] == b.data[j - 1])
 				best = min_size(best, before[j - 2] + 1u);
 			row[j] = (uint8_t)best;
 		}

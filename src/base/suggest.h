@@ -14,7 +14,7 @@ size_t suggest_distance(struct slice a, struct slice b);
 
 /* The search for the nearest name: start with {0}, offer names, read `best`. */
 struct suggest {
-	const char *best;	/* NULL: nothing near enough yet */
+	const char *best; /* NULL: nothing near enough yet */
 	size_t distance;
 };
 

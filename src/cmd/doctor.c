@@ -13,7 +13,6 @@
 
 /* What no hook of this tier shows, whatever the kernel. */
 static const char *const blind_spots[] = {
-	"files opened by io_uring into a direct descriptor: counted, not judged",
 	"trees changed without opening (link, rename, chmod...), the mount calls fsopen to move_mount,",
 	"  ptrace and its like: not yet watched",
 	"the object of a refused open that was not named by /proc/*/exe or fd/N: only the caller's path",

@@ -101,10 +101,11 @@ static void print_error_json(const struct parse_error *err)
 static int check_rules(const struct options *options, const struct rule_set *set)
 {
 	if (options->json)
-		print_json(json_pack("{s:b, s:I, s:s}", "ok", 1, "rules", (json_int_t)rule_set_len(set), "hash",
-				     rule_set_hash(set)));
+		print_json(json_pack("{s:b, s:I, s:s}", "ok", 1, "rules",
+				     (json_int_t)rule_set_len(set), "hash", rule_set_hash(set)));
 	else
-		printf("%s: %zu rules, all well (SHA-256 %s)\n", options->path, rule_set_len(set), rule_set_hash(set));
+		printf("%s: %zu rules, all well (SHA-256 %s)\n", options->path, rule_set_len(set),
+		       rule_set_hash(set));
 	return EXIT_DONE;
 }
 
@@ -140,7 +141,8 @@ static int list_rules(const struct options *options, const struct rule_set *set)
 		if (options->json)
 			json_array_append_new(array, rule_json(rule));
 		else
-			printf("%-10s %-13s %s\n", rule_id(rule), priority_name(rule_priority(rule)), rule_name(rule));
+			printf("%-10s %-13s %s\n", rule_id(rule),
+			       priority_name(rule_priority(rule)), rule_name(rule));
 	}
 	if (options->json)
 		print_json(array);
@@ -159,7 +161,8 @@ static void report_test(const char *line, bool ok, void *arg)
 	struct results *results = arg;
 
 	if (results->json)
-		json_array_append_new(results->lines, json_pack("{s:b, s:o}", "ok", ok, "test", json_text(line)));
+		json_array_append_new(results->lines,
+				      json_pack("{s:b, s:o}", "ok", ok, "test", json_text(line)));
 	else if (!ok)
 		printf("FAIL %s\n", line);
 }
@@ -175,11 +178,12 @@ static int test_rules(const struct options *options, const struct rule_set *set)
 		n_untested += run == 0;
 	}
 	if (options->json) {
-		print_json(json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", n_failed == 0, "run", (int)n_run, "failed",
-				     (int)n_failed, "rules_without_tests", (int)n_untested, "tests", results.lines));
+		print_json(json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", n_failed == 0, "run",
+				     (int)n_run, "failed", (int)n_failed, "rules_without_tests",
+				     (int)n_untested, "tests", results.lines));
 	} else {
-		printf("%u tests of %zu rules: %u failed, %u rules without a test\n", n_run, rule_set_len(set), n_failed,
-		       n_untested);
+		printf("%u tests of %zu rules: %u failed, %u rules without a test\n", n_run,
+		       rule_set_len(set), n_failed, n_untested);
 		json_decref(results.lines);
 	}
 	return n_failed > 0 ? EXIT_USAGE : EXIT_DONE;
@@ -198,7 +202,8 @@ static const struct {
 
 static int refuse(const char *what, const char *which)
 {
-	fprintf(stderr, "rules: %s%s%s, try 'brigwatch rules --help'\n", what, which ? ": " : "", which ? which : "");
+	fprintf(stderr, "rules: %s%s%s, try 'brigwatch rules --help'\n", what, which ? ": " : "",
+		which ? which : "");
 	return EXIT_USAGE;
 }
 
@@ -213,25 +218,19 @@ static int parse_options(int argc, char **argv, struct options *options)
 	};
 	int c;
 
-	optind = 0;	/* glibc: start over, another command line may have been read before */
+	optind = 0; /* glibc: start over, another command line may have been read before */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
 		switch (c) {
-		case 'r':
-			options->path = optarg;
-			break;
+		case 'r': options->path = optarg; break;
 		case 'f':
 			if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
 				return refuse("unknown format", optarg);
 			options->json = strcmp(optarg, "json") == 0;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_DONE;
-		case ':':
-			return refuse("option needs a value", argv[optind - 1]);
-		default:
-			return refuse("unknown option", argv[optind - 1]);
+		case 'h': fputs(usage, stdout); return EXIT_DONE;
+		case ':': return refuse("option needs a value", argv[optind - 1]);
+		default: return refuse("unknown option", argv[optind - 1]);
 		}
 	}
 	if (optind >= argc)
@@ -261,7 +260,8 @@ static int run_command(const struct options *options)
 		else
 			print_error_text(&err);
 		/* What a file is and says is the author's to mend; the rest is the system's. */
-		return r == -EINVAL || r == -EPERM || r == -EFBIG || r == -ELOOP ? EXIT_USAGE : EXIT_IO;
+		return r == -EINVAL || r == -EPERM || r == -EFBIG || r == -ELOOP ? EXIT_USAGE :
+										   EXIT_IO;
 	}
 	code = commands[i].run(options, set);
 	rule_set_free(set);

@@ -3,9 +3,10 @@
  * whoever may make cgroups may choose these names. Identity is the kernel's. */
 #include "enrich/enrich.h"
 
-#define ID_LEN 64u	/* hexadecimal digits of Docker's, podman's and the CRI's ids */
+#define ID_LEN 64u /* hexadecimal digits of Docker's, podman's and the CRI's ids */
 #define NAME_LEN_MAX 255u
 
+/* clang-format off */
 /* Names in front of an id, as in docker-<id>.scope. A child such as
  * libpod-conmon-<id> has no id behind "libpod-" and so never matches. */
 static const struct { struct slice prefix; const char *runtime; } prefixes[] = {
@@ -16,10 +17,14 @@ static const struct { struct slice prefix; const char *runtime; } prefixes[] = {
 	{ SLICE_LITERAL("libpod-payload"), "podman" },
 	{ SLICE_LITERAL("nerdctl"),        "containerd" },
 };
+/* clang-format on */
 
 /* Where the cgroup's name is the container's own. */
-static const struct { struct slice parent; const char *runtime; } parents[] = {
-	{ SLICE_LITERAL("lxc"),         "lxc" },
+static const struct {
+	struct slice parent;
+	const char *runtime;
+} parents[] = {
+	{ SLICE_LITERAL("lxc"), "lxc" },
 	{ SLICE_LITERAL("lxc.payload"), "lxc" },
 };
 
@@ -39,7 +44,8 @@ static bool strip_prefix(struct slice *s, struct slice prefix)
 
 static bool strip_suffix(struct slice *s, struct slice suffix)
 {
-	if (s->len < suffix.len || memcmp(s->data + s->len - suffix.len, suffix.data, suffix.len) != 0)
+	if (s->len < suffix.len ||
+	    memcmp(s->data + s->len - suffix.len, suffix.data, suffix.len) != 0)
 		return false;
 	s->len -= suffix.len;
 	return true;
@@ -107,7 +113,8 @@ static bool match_prefixed(struct slice s, struct slice *ret_id, const char **re
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		struct slice id = s;
 
-		if (strip_prefix(&id, prefixes[i].prefix) && strip_prefix(&id, SLICE_LITERAL("-")) && is_id(id)) {
+		if (strip_prefix(&id, prefixes[i].prefix) &&
+		    strip_prefix(&id, SLICE_LITERAL("-")) && is_id(id)) {
 			*ret_id = id;
 			*ret_runtime = prefixes[i].runtime;
 			return true;
@@ -128,7 +135,8 @@ static bool match_colons(struct slice s, struct slice *ret_id, const char **ret_
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		struct slice id = rest;
 
-		if (strip_prefix(&id, prefixes[i].prefix) && strip_prefix(&id, SLICE_LITERAL(":")) && is_id(id)) {
+		if (strip_prefix(&id, prefixes[i].prefix) &&
+		    strip_prefix(&id, SLICE_LITERAL(":")) && is_id(id)) {
 			*ret_id = id;
 			*ret_runtime = prefixes[i].runtime;
 			return true;
@@ -139,7 +147,8 @@ static bool match_colons(struct slice s, struct slice *ret_id, const char **ret_
 
 /* lxc.payload.<name>, machine-<name>.scope. libvirt's guests are called
  * machine-qemu\x2d... and have a backslash, which no name has. */
-static bool match_named(struct slice s, struct slice before, struct slice *ret_id, const char **ret_runtime)
+static bool match_named(struct slice s, struct slice before, struct slice *ret_id,
+			const char **ret_runtime)
 {
 	struct slice name = s;
 
@@ -157,8 +166,10 @@ static bool match_named(struct slice s, struct slice before, struct slice *ret_i
 	}
 	name = s;
 	if (slice_eq(before, SLICE_LITERAL("machine.slice")) &&
-	    ((strip_prefix(&name, SLICE_LITERAL("machine-")) && strip_suffix(&name, SLICE_LITERAL(".scope"))) ||
-	     (strip_prefix(&name, SLICE_LITERAL("systemd-nspawn@")) && strip_suffix(&name, SLICE_LITERAL(".service")))) &&
+	    ((strip_prefix(&name, SLICE_LITERAL("machine-")) &&
+	      strip_suffix(&name, SLICE_LITERAL(".scope"))) ||
+	     (strip_prefix(&name, SLICE_LITERAL("systemd-nspawn@")) &&
+	      strip_suffix(&name, SLICE_LITERAL(".service")))) &&
 	    is_name(name)) {
 		*ret_id = name;
 		*ret_runtime = "systemd-nspawn";
@@ -169,7 +180,7 @@ static bool match_named(struct slice s, struct slice before, struct slice *ret_i
 
 bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret_runtime)
 {
-	const char *bare_runtime = NULL;	/* whose bare ids the components so far announce */
+	const char *bare_runtime = NULL; /* whose bare ids the components so far announce */
 	struct slice before = { 0 };
 
 	while (path.len) {
@@ -179,7 +190,8 @@ bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret
 		slice_take(&path, part.len + (slash ? 1 : 0), &(struct slice){ 0 });
 		if (part.len == 0)
 			continue;
-		if (match_prefixed(part, ret_id, ret_runtime) || match_colons(part, ret_id, ret_runtime) ||
+		if (match_prefixed(part, ret_id, ret_runtime) ||
+		    match_colons(part, ret_id, ret_runtime) ||
 		    match_named(part, before, ret_id, ret_runtime))
 			return true;
 		if (bare_runtime && is_id(part)) {

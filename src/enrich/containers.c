@@ -8,7 +8,7 @@
 
 /* Longest kept; what is longer is cut and counted. */
 #define NAME_MAX_LEN 1024u
-#define FALLBACK_MAX 32u	/* "cg-" and 20 digits */
+#define FALLBACK_MAX 32u /* "cg-" and 20 digits */
 
 /* The strings of `view` lie in one block, in the order id, name, image,
  * runtime, cgroup. */
@@ -18,12 +18,13 @@ struct container {
 	struct container_view view;
 	char *bytes;
 	size_t n_bytes;
-	bool has_id;	/* from a path or a runtime, not made up by us */
+	bool has_id; /* from a path or a runtime, not made up by us */
 };
 
 static struct container *find(const struct containers *containers, uint64_t key)
 {
-	struct table_link *link = table_first(&containers->by_key, table_hash(&containers->by_key, key, 0));
+	struct table_link *link =
+		table_first(&containers->by_key, table_hash(&containers->by_key, key, 0));
 
 	for (; link; link = table_next(link)) {
 		struct container *container = member_of(link, struct container, link);
@@ -137,7 +138,8 @@ static struct container *get(struct containers *containers, uint64_t key, uint64
 		container->view.key = key;
 		container->view.cgroup_id = cgroup_id;
 		container->view.pending = true;
-		table_insert(&containers->by_key, &container->link, table_hash(&containers->by_key, key, 0));
+		table_insert(&containers->by_key, &container->link,
+			     table_hash(&containers->by_key, key, 0));
 		list_init(&container->lru);
 		set_fallback_id(containers, container);
 	} else if (container->view.cgroup_id == 0 && cgroup_id) {
@@ -151,7 +153,8 @@ static struct container *get(struct containers *containers, uint64_t key, uint64
 }
 
 /* A container's first record. Its cgroup's path is a hint at its name. */
-static void learn_birth(struct containers *containers, const struct event *ev, struct container *container)
+static void learn_birth(struct containers *containers, const struct event *ev,
+			struct container *container)
 {
 	struct container_view want = container->view;
 	const char *runtime;
@@ -168,7 +171,8 @@ static void learn_birth(struct containers *containers, const struct event *ev, s
 }
 
 /* What the runtime's own files say. Nothing found is an answer too. */
-static void learn_info(struct containers *containers, const struct event *ev, struct container *container)
+static void learn_info(struct containers *containers, const struct event *ev,
+		       struct container *container)
 {
 	struct container_view want = container->view;
 

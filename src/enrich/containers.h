@@ -8,7 +8,7 @@
 
 struct containers {
 	struct table by_key;
-	struct list lru;	/* oldest use first */
+	struct list lru; /* oldest use first */
 	size_t n_max, bytes_max, bytes;
 	uint64_t n_evicted, n_cut;
 };
@@ -18,7 +18,8 @@ void containers_release(struct containers *containers);
 
 /* Learn what `ev` says of containers. The container that the record is about,
  * or NULL when it is of the host or memory is out. */
-const struct container_view *containers_learn(struct containers *containers, const struct event *ev);
+const struct container_view *containers_learn(struct containers *containers,
+					      const struct event *ev);
 
 const struct container_view *containers_find(const struct containers *containers, uint64_t key);
 

@@ -17,7 +17,7 @@
 struct enrich {
 	struct procs procs;
 	struct containers containers;
-	struct proc_view views[1 + EVENT_ANCESTORS_MAX];	/* subject, then ancestors */
+	struct proc_view views[1 + EVENT_ANCESTORS_MAX]; /* subject, then ancestors */
 };
 
 static size_t limit(size_t want, size_t standard, size_t min, size_t max)
@@ -37,7 +37,8 @@ int enrich_new(const struct enrich_limits *limits, struct enrich **ret)
 	if (!limits)
 		limits = &none;
 	n_procs = limit(limits->procs_max, PROCS_DEFAULT, PROCS_MIN, PROCS_MAX);
-	n_containers = limit(limits->containers_max, CONTAINERS_DEFAULT, CONTAINERS_MIN, CONTAINERS_MAX);
+	n_containers =
+		limit(limits->containers_max, CONTAINERS_DEFAULT, CONTAINERS_MIN, CONTAINERS_MAX);
 	n_bytes = limit(limits->bytes_max, BYTES_DEFAULT, BYTES_MIN, BYTES_MAX);
 
 	enrich = calloc(1, sizeof(*enrich));

@@ -42,6 +42,15 @@ const struct container_view *enrich_find_container(const struct enrich *enrich, 
  * (docs: reliability of this hint). False when it matches none. */
 bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret_runtime);
 
+/* What the arguments of a process (separated by NUL) say of the container that
+ * it makes, if it is a command-line runtime (runc, crun, youki: `run`, `create`
+ * or `restore`, options, then the id) or a shim of containerd's (`-id ID`).
+ * *ret_id is borrowed from `args`, at most RUNTIME_ARGS_ID_MAX bytes of
+ * [A-Za-z0-9_.+-]; *ret_runtime is static. A hint: only arguments of the host's
+ * own processes are to be passed. False when it is none. */
+#define RUNTIME_ARGS_ID_MAX 128
+bool runtime_args_parse(struct slice args, struct slice *ret_id, const char **ret_runtime);
+
 /* Facts read from a runtime's files. Strings owned, NUL-terminated, may be NULL. */
 struct container_facts {
 	char *id, *name, *image, *runtime;

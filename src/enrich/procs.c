@@ -3,7 +3,7 @@
 
 #define BYTES_TRIES 64		/* most texts dropped to make room for one */
 #define TRIM_TRIES 8		/* most dead images forgotten for one that died */
-#define THREAD_FLAG 0x00010000u	/* CLONE_THREAD */
+#define THREAD_FLAG 0x00010000u /* CLONE_THREAD */
 
 static uint64_t hash_proc(const struct table *table, const struct exec_id *id)
 {
@@ -326,7 +326,7 @@ static void image_free(struct procs *procs, struct image *image)
 	table_remove(&procs->by_exec, &image->by_exec);
 	if (image->is_current)
 		table_remove(&procs->by_proc, &image->by_proc);
-	text_unref(procs, image->text);	/* while the image still holds the owner */
+	text_unref(procs, image->text); /* while the image still holds the owner */
 	image_leave_lists(image);
 	owner_release_if_empty(procs, owner);
 
@@ -415,7 +415,8 @@ static struct image *take_place(struct procs *procs)
 }
 
 /* A new image, pinned, with nothing but its identity. NULL: no room. */
-static struct image *image_new(struct procs *procs, const struct exec_id *id, uint64_t key, bool has_ended)
+static struct image *image_new(struct procs *procs, const struct exec_id *id, uint64_t key,
+			       bool has_ended)
 {
 	struct owner *owner = owner_get(procs, key);
 	struct image *image;
@@ -445,7 +446,8 @@ static struct image *image_new(struct procs *procs, const struct exec_id *id, ui
 
 static void trim_dead(struct procs *procs, struct owner *owner)
 {
-	for (unsigned int i = 0; i < TRIM_TRIES && owner->n_images[IMAGE_DEAD] > procs->dead_max; i++) {
+	for (unsigned int i = 0; i < TRIM_TRIES && owner->n_images[IMAGE_DEAD] > procs->dead_max;
+	     i++) {
 		struct image *image = member_of(owner->images[IMAGE_DEAD].next, struct image, lru);
 
 		if (image->is_pinned)
@@ -605,23 +607,15 @@ const struct image *procs_learn(struct procs *procs, const struct event *ev, uin
 		return NULL;
 
 	switch (ev->hdr.type) {
-	case EVENT_FORK:
-		learn_fork(ev, image);
-		break;
-	case EVENT_EXEC:
-		learn_strings(procs, ev, image);
-		break;
+	case EVENT_FORK: learn_fork(ev, image); break;
+	case EVENT_EXEC: learn_strings(procs, ev, image); break;
 	case EVENT_PROC:
 		/* A snapshot knows less than an exec that was seen. */
 		if (!image->text || !image->text->bytes)
 			learn_strings(procs, ev, image);
 		break;
-	case EVENT_CHDIR:
-		learn_cwd(procs, ev, image);
-		break;
-	case EVENT_EXIT:
-		learn_exit(procs, image);
-		break;
+	case EVENT_CHDIR: learn_cwd(procs, ev, image); break;
+	case EVENT_EXIT: learn_exit(procs, image); break;
 	}
 	return image;
 }
@@ -658,10 +652,8 @@ int procs_init(struct procs *ret, size_t n_max, size_t bytes_max)
 
 	procs.dead_max = n_max / 16 > 16 ? n_max / 16 : 16;
 	procs.slab = calloc(n_max, sizeof(*procs.slab));
-	if (!procs.slab ||
-	    table_init(&procs.by_exec, n_max) < 0 ||
-	    table_init(&procs.by_proc, n_max) < 0 ||
-	    table_init(&procs.owners, n_max / 16) < 0) {
+	if (!procs.slab || table_init(&procs.by_exec, n_max) < 0 ||
+	    table_init(&procs.by_proc, n_max) < 0 || table_init(&procs.owners, n_max / 16) < 0) {
 		free(procs.slab);
 		table_release(&procs.by_exec);
 		table_release(&procs.by_proc);

@@ -15,10 +15,10 @@
 #include "event/event.h"
 
 enum image_state {
-	IMAGE_DEAD = 0,		/* process is over or became another image, no descendants known */
-	IMAGE_ANCESTOR = 1,	/* likewise, but a descendant is in the table */
-	IMAGE_LEAF = 2,		/* lives, without children */
-	IMAGE_PARENT = 3,	/* lives, has children */
+	IMAGE_DEAD = 0,	    /* process is over or became another image, no descendants known */
+	IMAGE_ANCESTOR = 1, /* likewise, but a descendant is in the table */
+	IMAGE_LEAF = 2,	    /* lives, without children */
+	IMAGE_PARENT = 3,   /* lives, has children */
 	IMAGE_STATE_MAX = 4,
 };
 
@@ -34,12 +34,12 @@ struct image_ref {
 struct owner {
 	struct table_link link;
 	struct list all;
-	uint64_t key;				/* of the container, 0: host */
-	struct list images[IMAGE_STATE_MAX];	/* oldest use first */
+	uint64_t key;			     /* of the container, 0: host */
+	struct list images[IMAGE_STATE_MAX]; /* oldest use first */
 	size_t n_images[IMAGE_STATE_MAX];
-	size_t n;				/* images in all states */
-	struct list texts;			/* with bytes, oldest use first */
-	size_t n_texts;				/* with or without bytes */
+	size_t n;	   /* images in all states */
+	struct list texts; /* with bytes, oldest use first */
+	size_t n_texts;	   /* with or without bytes */
 	size_t bytes;
 };
 
@@ -49,28 +49,28 @@ struct text {
 	struct list lru;
 	struct owner *owner;
 	char *bytes;
-	uint32_t exepath_len, args_len, cwd_len;	/* in this order in `bytes` */
+	uint32_t exepath_len, args_len, cwd_len; /* in this order in `bytes` */
 	uint32_t n_refs;
 };
 
 struct image {
-	struct table_link by_exec;	/* every image */
-	struct table_link by_proc;	/* the latest image of each process */
-	struct list lru;		/* in the owner's list of its state, or in the free list */
-	struct list dead;		/* in the table's list of dead images */
+	struct table_link by_exec; /* every image */
+	struct table_link by_proc; /* the latest image of each process */
+	struct list lru;	   /* in the owner's list of its state, or in the free list */
+	struct list dead;	   /* in the table's list of dead images */
 	struct owner *owner;
 	struct text *text;
 	struct image_ref parent;
 	uint64_t generation;
 	struct exec_id id;
 	uint32_t ppid;
-	uint32_t n_children;		/* images in the table that name this one as parent */
-	uint8_t state;			/* enum image_state */
-	uint8_t exe_owner;		/* enum mount_owner */
-	bool is_current;		/* in by_proc */
-	bool has_ended;			/* exec'd into another image, or exited */
+	uint32_t n_children; /* images in the table that name this one as parent */
+	uint8_t state;	     /* enum image_state */
+	uint8_t exe_owner;   /* enum mount_owner */
+	bool is_current;     /* in by_proc */
+	bool has_ended;	     /* exec'd into another image, or exited */
 	bool has_exited;
-	bool has_parent;		/* known once; the reference may be stale by now */
+	bool has_parent; /* known once; the reference may be stale by now */
 	bool is_pinned;
 	char comm[16];
 };
@@ -79,11 +79,11 @@ struct procs {
 	struct table by_exec, by_proc, owners;
 	struct list all_owners;
 	struct image *slab;
-	size_t n_max, n_used, n;	/* places in the slab, ever used, in use now */
-	size_t dead_max;		/* remembered dead images of one owner */
+	size_t n_max, n_used, n; /* places in the slab, ever used, in use now */
+	size_t dead_max;	 /* remembered dead images of one owner */
 	size_t bytes_max, bytes;
 	struct list free, dead;
-	struct image *pins[8];		/* not to be evicted during this call */
+	struct image *pins[8]; /* not to be evicted during this call */
 	unsigned int n_pins;
 	uint64_t n_evicted, n_cut;
 };

@@ -126,7 +126,8 @@ static void replace_if_missing(char **at, const char *s)
 /* "runc" and "crun" name the tool; who drives it is worth more. */
 static void set_runtime(struct container_facts *facts, const char *runtime)
 {
-	if (!facts->runtime || strcmp(facts->runtime, "runc") == 0 || strcmp(facts->runtime, "crun") == 0)
+	if (!facts->runtime || strcmp(facts->runtime, "runc") == 0 ||
+	    strcmp(facts->runtime, "crun") == 0)
 		replace(&facts->runtime, runtime);
 }
 
@@ -185,7 +186,7 @@ static void take_annotations(const json_t *from, struct container_facts *facts)
 		"io.kubernetes.cri.container-name",
 		"io.kubernetes.container.name",
 		"io.kubernetes.cri-o.Name",
-		"io.kubernetes.cri.sandbox-name",	/* of the sandbox's own container */
+		"io.kubernetes.cri.sandbox-name", /* of the sandbox's own container */
 		NULL,
 	};
 	static const char *const images[] = {

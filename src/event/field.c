@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 
+/* clang-format off */
 /* The words of evt.type and the record type behind each. */
 static const struct {
 	const char *word;
@@ -62,6 +63,7 @@ static const char *const words_result[] = {
 	"EDQUOT", "ENOMEDIUM", "EMEDIUMTYPE", "ECANCELED", "ENOKEY", "EKEYEXPIRED", "EKEYREVOKED",
 	"EKEYREJECTED", "EOWNERDEAD", "ENOTRECOVERABLE", "ERFKILL", "EHWPOISON", "UNKNOWN", NULL,
 };
+/* clang-format on */
 
 /* --- making values ------------------------------------------------------ */
 
@@ -120,7 +122,8 @@ static int give_caller(const struct event *ev, struct value *ret, struct slice s
 	return give_slice(ret, str);
 }
 
-__attribute__((format(printf, 2, 3))) static int give_printf(struct value *ret, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int give_printf(struct value *ret, const char *format,
+							     ...)
 {
 	va_list args;
 	int n;
@@ -152,22 +155,22 @@ static int give_device(struct value *ret, uint32_t dev)
 
 /* --- evt ---------------------------------------------------------------- */
 
-#define FACT_FIELD(function, fact) \
+#define FACT_FIELD(function, fact)                                     \
 	static int function(const struct event *ev, struct value *ret) \
-	{ \
-		return give_bool(ret, ev->hdr.facts & (fact)); \
+	{                                                              \
+		return give_bool(ret, ev->hdr.facts & (fact));         \
 	}
 
-#define FLAG_FIELD(function, flag) \
+#define FLAG_FIELD(function, flag)                                     \
 	static int function(const struct event *ev, struct value *ret) \
-	{ \
-		return give_bool(ret, ev->hdr.flags & (flag)); \
+	{                                                              \
+		return give_bool(ret, ev->hdr.flags & (flag));         \
 	}
 
-#define HDR_FIELD(function, member) \
+#define HDR_FIELD(function, member)                                    \
 	static int function(const struct event *ev, struct value *ret) \
-	{ \
-		return give_uint(ret, ev->hdr.member); \
+	{                                                              \
+		return give_uint(ret, ev->hdr.member);                 \
 	}
 
 FLAG_FIELD(get_evt_arg_mismatch, EVENT_F_ARG_MISMATCH)
@@ -180,28 +183,20 @@ HDR_FIELD(get_evt_cpu, cpu)
 static int get_evt_arg_flags(const struct event *ev, struct value *ret)
 {
 	switch (ev->hdr.type) {
-	case EVENT_FORK:
-		return give_uint(ret, ev->u.fork.clone_flags);
-	case EVENT_OPEN:
-		return give_uint(ret, ev->u.open.open_flags);
-	case EVENT_MOUNT:
-		return give_uint(ret, ev->u.mount.flags);
-	case EVENT_NS:
-		return give_uint(ret, ev->u.ns.flags);
-	default:
-		return -ENODATA;
+	case EVENT_FORK: return give_uint(ret, ev->u.fork.clone_flags);
+	case EVENT_OPEN: return give_uint(ret, ev->u.open.open_flags);
+	case EVENT_MOUNT: return give_uint(ret, ev->u.mount.flags);
+	case EVENT_NS: return give_uint(ret, ev->u.ns.flags);
+	default: return -ENODATA;
 	}
 }
 
 static int get_evt_arg_path(const struct event *ev, struct value *ret)
 {
 	switch (ev->hdr.type) {
-	case EVENT_EXEC:
-		return give_caller(ev, ret, ev->filename);
-	case EVENT_MOUNT:
-		return give_caller(ev, ret, ev->target);
-	default:
-		return give_caller(ev, ret, ev->arg);
+	case EVENT_EXEC: return give_caller(ev, ret, ev->filename);
+	case EVENT_MOUNT: return give_caller(ev, ret, ev->target);
+	default: return give_caller(ev, ret, ev->arg);
 	}
 }
 
@@ -375,12 +370,16 @@ static int get_proc_cwd(const struct event *ev, struct value *ret)
 
 static int get_proc_pname(const struct event *ev, struct value *ret)
 {
-	return ev->n_ancestors > 0 && ev->ancestors[0] ? give_nonempty(ret, ev->ancestors[0]->name) : -ENODATA;
+	return ev->n_ancestors > 0 && ev->ancestors[0] ?
+		       give_nonempty(ret, ev->ancestors[0]->name) :
+		       -ENODATA;
 }
 
 static int get_proc_pexepath(const struct event *ev, struct value *ret)
 {
-	return ev->n_ancestors > 0 && ev->ancestors[0] ? give_nonempty(ret, ev->ancestors[0]->exepath) : -ENODATA;
+	return ev->n_ancestors > 0 && ev->ancestors[0] ?
+		       give_nonempty(ret, ev->ancestors[0]->exepath) :
+		       -ENODATA;
 }
 
 static int get_proc_aname(const struct event *ev, struct value *ret)
@@ -432,9 +431,9 @@ static int get_proc_exit_code(const struct event *ev, struct value *ret)
 
 /* --- file --------------------------------------------------------------- */
 
-#define FILE_FIELD(function, member) \
-	static int function(const struct event *ev, struct value *ret) \
-	{ \
+#define FILE_FIELD(function, member)                                               \
+	static int function(const struct event *ev, struct value *ret)             \
+	{                                                                          \
 		return has_file(ev) ? give_uint(ret, ev->file->member) : -ENODATA; \
 	}
 
@@ -480,11 +479,11 @@ static int get_file_name(const struct event *ev, struct value *ret)
 	for (size_t i = path.len; i > 0; i--) {
 		if (path.data[i - 1] != '/')
 			continue;
-		if (i == path.len)	/* "/" itself */
+		if (i == path.len) /* "/" itself */
 			return give_slice(ret, path);
 		return give_slice(ret, (struct slice){ path.data + i, path.len - i });
 	}
-	return 0;	/* no slash at all: as it is, its head still missing if it was */
+	return 0; /* no slash at all: as it is, its head still missing if it was */
 }
 
 static int get_file_fs(const struct event *ev, struct value *ret)
@@ -509,22 +508,14 @@ static int get_file_type(const struct event *ev, struct value *ret)
 	if (!has_file(ev))
 		return -ENODATA;
 	switch (ev->file->mode & S_IFMT) {
-	case S_IFREG:
-		return give_word(ret, "regular");
-	case S_IFDIR:
-		return give_word(ret, "directory");
-	case S_IFCHR:
-		return give_word(ret, "char");
-	case S_IFBLK:
-		return give_word(ret, "block");
-	case S_IFIFO:
-		return give_word(ret, "fifo");
-	case S_IFSOCK:
-		return give_word(ret, "socket");
-	case S_IFLNK:
-		return give_word(ret, "link");
-	default:
-		return give_word(ret, "unknown");
+	case S_IFREG: return give_word(ret, "regular");
+	case S_IFDIR: return give_word(ret, "directory");
+	case S_IFCHR: return give_word(ret, "char");
+	case S_IFBLK: return give_word(ret, "block");
+	case S_IFIFO: return give_word(ret, "fifo");
+	case S_IFSOCK: return give_word(ret, "socket");
+	case S_IFLNK: return give_word(ret, "link");
+	default: return give_word(ret, "unknown");
 	}
 }
 
@@ -542,9 +533,9 @@ static int get_file_rdev(const struct event *ev, struct value *ret)
 
 /* --- mount, sock, ns, target -------------------------------------------- */
 
-#define MOUNT_STRING(function, member) \
-	static int function(const struct event *ev, struct value *ret) \
-	{ \
+#define MOUNT_STRING(function, member)                                                            \
+	static int function(const struct event *ev, struct value *ret)                            \
+	{                                                                                         \
 		return ev->hdr.type == EVENT_MOUNT ? give_caller(ev, ret, ev->member) : -ENODATA; \
 	}
 
@@ -565,7 +556,10 @@ static int get_mount_op(const struct event *ev, struct value *ret)
 		uint64_t flags;
 		const char *word;
 	} ops[] = {
-		{ 32, "remount" }, { 4096, "bind" }, { 0xf << 17, "propagation" }, { 8192, "move" },
+		{ 32, "remount" },
+		{ 4096, "bind" },
+		{ 0xf << 17, "propagation" },
+		{ 8192, "move" },
 	};
 
 	if (ev->hdr.type != EVENT_MOUNT || ev->u.mount.op != MOUNT_MOUNT)
@@ -579,7 +573,8 @@ static int get_mount_op(const struct event *ev, struct value *ret)
 
 static int get_mount_read_only(const struct event *ev, struct value *ret)
 {
-	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && ev->u.mount.op == MOUNT_MOUNT && (ev->u.mount.flags & 1));
+	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && ev->u.mount.op == MOUNT_MOUNT &&
+				      (ev->u.mount.flags & 1));
 }
 
 static int get_mount_is_block_device(const struct event *ev, struct value *ret)
@@ -639,8 +634,9 @@ static int give_namespaces(struct value *ret, uint64_t flags)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{ 0x00020000, "mnt" }, { 0x02000000, "cgroup" }, { 0x04000000, "uts" }, { 0x08000000, "ipc" },
-		{ 0x10000000, "user" }, { 0x20000000, "pid" }, { 0x40000000, "net" }, { 0x00000080, "time" },
+		{ 0x00020000, "mnt" }, { 0x02000000, "cgroup" }, { 0x04000000, "uts" },
+		{ 0x08000000, "ipc" }, { 0x10000000, "user" },	 { 0x20000000, "pid" },
+		{ 0x40000000, "net" }, { 0x00000080, "time" },
 	};
 	size_t len = 0;
 
@@ -773,12 +769,25 @@ static int get_loss_event(const struct event *ev, struct value *ret)
 
 /* --- the table ---------------------------------------------------------- */
 
-#define BOOL(name, getter, doc) { name, VALUE_BOOL, getter, doc, NULL }
-#define INT(name, getter, doc) { name, VALUE_INT, getter, doc, NULL }
-#define STRING(name, getter, doc) { name, VALUE_STRING, getter, doc, NULL }
-#define WORD(name, getter, words, doc) { name, VALUE_STRING, getter, doc, words }
+#define BOOL(name, getter, doc)                     \
+	{                                           \
+		name, VALUE_BOOL, getter, doc, NULL \
+	}
+#define INT(name, getter, doc)                     \
+	{                                          \
+		name, VALUE_INT, getter, doc, NULL \
+	}
+#define STRING(name, getter, doc)                     \
+	{                                             \
+		name, VALUE_STRING, getter, doc, NULL \
+	}
+#define WORD(name, getter, words, doc)                 \
+	{                                              \
+		name, VALUE_STRING, getter, doc, words \
+	}
 
 /* Sorted by name: field_find() bisects. */
+/* clang-format off */
 const struct field field_table[] = {
 	BOOL("cgroup.left", get_cgroup_left, "the task is now outside the cgroup of its container"),
 	STRING("cgroup.path", get_cgroup_path, "path of the cgroup: the new one of a cgroup event, else the container's"),
@@ -877,6 +886,7 @@ const struct field field_table[] = {
 	     "the task is in the initial user namespace: its capabilities count on the host"),
 	INT("user.uid", get_user_uid, "effective user id, in the initial user namespace"),
 };
+/* clang-format on */
 const size_t field_table_len = ARRAY_SIZE(field_table);
 
 static int compare_name(const void *key, const void *element)
@@ -917,7 +927,8 @@ unsigned int field_event_type(struct slice word)
 	return 0;
 }
 
-int field_format(const struct field *field, const struct event *ev, struct value *tmp, struct slice *ret)
+int field_format(const struct field *field, const struct event *ev, struct value *tmp,
+		 struct slice *ret)
 {
 	int n, r;
 
@@ -926,16 +937,12 @@ int field_format(const struct field *field, const struct event *ev, struct value
 		return r;
 
 	switch (tmp->type) {
-	case VALUE_BOOL:
-		*ret = slice_from(tmp->truth ? "true" : "false");
-		return 0;
+	case VALUE_BOOL: *ret = slice_from(tmp->truth ? "true" : "false"); return 0;
 	case VALUE_INT:
 		n = snprintf(tmp->scratch, sizeof(tmp->scratch), "%" PRId64, tmp->num);
 		*ret = (struct slice){ tmp->scratch, (size_t)n };
 		return 0;
-	case VALUE_STRING:
-		*ret = tmp->str;
-		return 0;
+	case VALUE_STRING: *ret = tmp->str; return 0;
 	}
 	return -ENODATA;
 }

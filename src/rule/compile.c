@@ -21,8 +21,8 @@ static uint64_t word_types(struct slice word)
 {
 	unsigned int type = field_event_type(word);
 
-	/* "unknown": any record whose op has no name. */
-	return type ? 1ull << type : ALL_TYPES;
+	/* "unknown": a record that is named by its op, of an op without a name. */
+	return type ? 1ull << type : 1ull << EVENT_MOUNT | 1ull << EVENT_CHDIR | 1ull << EVENT_NS;
 }
 
 /* The test is tried on every word that evt.type can be, so that each operator
@@ -102,14 +102,12 @@ static struct types add_node(struct compiler *compiler, const struct node *node,
 	struct types types;
 
 	switch (node->kind) {
-	case NODE_TEST:
-		return add_test(compiler, node, negative);
+	case NODE_TEST: return add_test(compiler, node, negative);
 	case NODE_NOT:
 		types = add_node(compiler, node->children->node, !negative);
 		add_insn(compiler, INSN_NOT, 0);
 		return (struct types){ types.no, types.yes };
-	default:
-		return add_group(compiler, node, negative);
+	default: return add_group(compiler, node, negative);
 	}
 }
 
@@ -128,7 +126,8 @@ static size_t count_insns(const struct node *node)
 	return n;
 }
 
-int compile_program(struct loader *loader, const struct node *root, bool exception, struct program *ret)
+int compile_program(struct loader *loader, const struct node *root, bool exception,
+		    struct program *ret)
 {
 	struct compiler compiler = { .exception = exception };
 	struct types types;
@@ -140,8 +139,10 @@ int compile_program(struct loader *loader, const struct node *root, bool excepti
 
 	types = add_node(&compiler, root, false);
 	*ret = (struct program){
-		.insns = compiler.insns, .n_insns = compiler.n_insns,
-		.tests = compiler.tests, .n_tests = compiler.n_tests,
+		.insns = compiler.insns,
+		.n_insns = compiler.n_insns,
+		.tests = compiler.tests,
+		.n_tests = compiler.n_tests,
 		.event_types = types.yes,
 	};
 	return 0;

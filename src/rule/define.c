@@ -46,7 +46,8 @@ static int check_keys(struct loader *loader, const struct place *object, const c
 		if (known[i])
 			continue;
 		find_member(object, key, &member);
-		return fail_key(loader, &member.place, "unknown key '%.60s'%s", key, hint_from(suggest.best).text);
+		return fail_key(loader, &member.place, "unknown key '%.60s'%s", key,
+				hint_from(suggest.best).text);
 	}
 	return 0;
 }
@@ -71,14 +72,16 @@ static int keep_string(struct loader *loader, const struct place *place, const c
 	if (len == 0)
 		return fail_at(loader, place, "this must not be empty");
 	if (len > TEXT_LEN_MAX)
-		return fail_at(loader, place, "this is %zu bytes long, at most %u are allowed", len, TEXT_LEN_MAX);
+		return fail_at(loader, place, "this is %zu bytes long, at most %u are allowed", len,
+			       TEXT_LEN_MAX);
 	if (!is_printed(text, len))
 		return fail_at(loader, place, "control characters are not allowed here");
 	*ret = arena_copy(&loader->set->arena, (struct slice){ text, len });
 	return *ret ? 0 : fail_memory(loader);
 }
 
-static int take_string(struct loader *loader, const struct place *object, const char *key, const char **ret)
+static int take_string(struct loader *loader, const struct place *object, const char *key,
+		       const char **ret)
 {
 	struct member member;
 
@@ -97,8 +100,8 @@ static bool is_mitre(const char *text)
 }
 
 /* A list of strings; an empty one when the key is missing and not required. */
-static int take_strings(struct loader *loader, const struct place *object, const char *key, bool required,
-			const char *const **ret)
+static int take_strings(struct loader *loader, const struct place *object, const char *key,
+			bool required, const char *const **ret)
 {
 	struct member member, element;
 	const char **strings;
@@ -122,8 +125,10 @@ static int take_strings(struct loader *loader, const struct place *object, const
 		if (r < 0)
 			return r;
 		if (strcmp(key, "mitre") == 0 && !is_mitre(strings[i]))
-			return fail_at(loader, &element.place, "'%.60s' is not a technique of MITRE ATT&CK (T1611, T1055.008)",
-				       strings[i]);
+			return fail_at(
+				loader, &element.place,
+				"'%.60s' is not a technique of MITRE ATT&CK (T1611, T1055.008)",
+				strings[i]);
 	}
 	*ret = strings;
 	return 0;
@@ -135,12 +140,15 @@ static int take_strings(struct loader *loader, const struct place *object, const
 static int check_name(struct loader *loader, const struct place *place, const char *name)
 {
 	static const char *const reserved[] = {
-		"and", "or", "not", "in", "exists", "contains", "icontains", "startswith", "endswith", "glob",
-		"intersects", "regex", "pmatch", "true", "false",
+		"and",	      "or",	   "not",	 "in",	     "exists",
+		"contains",   "icontains", "startswith", "endswith", "glob",
+		"intersects", "regex",	   "pmatch",	 "true",     "false",
 	};
 
-	if (name[0] < 'a' || name[0] > 'z' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
-		return fail_key(loader, place, "names are made of a-z, 0-9 and _ and begin with a letter");
+	if (name[0] < 'a' || name[0] > 'z' ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
+		return fail_key(loader, place,
+				"names are made of a-z, 0-9 and _ and begin with a letter");
 	if (strlen(name) > SUGGEST_LEN_MAX)
 		return fail_key(loader, place, "names have at most %d characters", SUGGEST_LEN_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
@@ -150,11 +158,11 @@ static int check_name(struct loader *loader, const struct place *place, const ch
 	return 0;
 }
 
-static int refuse_second(struct loader *loader, const struct place *second, const char *what, const char *name,
-			 const struct place *first)
+static int refuse_second(struct loader *loader, const struct place *second, const char *what,
+			 const char *name, const struct place *first)
 {
-	return fail_key(loader, second, "%s '%s' is defined twice, first in %s:%u", what, name, first->file->name,
-			place_line(first));
+	return fail_key(loader, second, "%s '%s' is defined twice, first in %s:%u", what, name,
+			first->file->name, place_line(first));
 }
 
 static int define_macro(struct loader *loader, const struct place *place, const char *name)
@@ -174,7 +182,8 @@ static int define_macro(struct loader *loader, const struct place *place, const 
 	if (!more)
 		return fail_memory(loader);
 	loader->macros = more;
-	more[loader->n_macros++] = (struct macro){ .name = name, .file = place->file, .json = place->json };
+	more[loader->n_macros++] =
+		(struct macro){ .name = name, .file = place->file, .json = place->json };
 	return 0;
 }
 
@@ -185,10 +194,12 @@ static int keep_item(struct loader *loader, const struct place *place, struct sl
 	struct slice item;
 
 	if (json_is_integer(place->json)) {
-		snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(place->json));
+		snprintf(digits, sizeof(digits), "%lld",
+			 (long long)json_integer_value(place->json));
 		item = slice_from(digits);
 	} else if (json_is_string(place->json)) {
-		item = (struct slice){ json_string_value(place->json), json_string_length(place->json) };
+		item = (struct slice){ json_string_value(place->json),
+				       json_string_length(place->json) };
 	} else {
 		return fail_at(loader, place, "expected a string or a whole number");
 	}
@@ -236,7 +247,8 @@ static int define_list(struct loader *loader, const struct place *place, const c
 }
 
 static int define_all(struct loader *loader, const struct place *file, const char *key,
-		      int (*define)(struct loader *loader, const struct place *place, const char *name))
+		      int (*define)(struct loader *loader, const struct place *place,
+				    const char *name))
 {
 	struct member member, entry;
 	const char *name;
@@ -308,16 +320,19 @@ static int define_id(struct loader *loader, const struct place *object, struct r
 		return r;
 	find_member(object, "id", &member);
 	if (!is_id(rule->id))
-		return fail_at(loader, &member.place, "'%.60s' is not an id: capital letters, '-', four digits (BW-0101)",
+		return fail_at(loader, &member.place,
+			       "'%.60s' is not an id: capital letters, '-', four digits (BW-0101)",
 			       rule->id);
 	for (size_t i = 0; i < loader->set->n_rules; i++) {
 		const struct rule *other = loader->set->rules[i];
-		const struct at rules = { NULL, "rules", 0 }, element = { &rules, NULL, other->index };
+		const struct at rules = { NULL, "rules", 0 },
+				element = { &rules, NULL, other->index };
 		const struct at at = { &element, "id", 0 };
 		const struct place first = { &loader->files[other->file_index], &at, NULL };
 
 		if (strcmp(other->id, rule->id) == 0)
-			return fail_at(loader, &member.place, "rule '%s' is defined twice, first in %s:%u", rule->id,
+			return fail_at(loader, &member.place,
+				       "rule '%s' is defined twice, first in %s:%u", rule->id,
 				       first.file->name, place_line(&first));
 	}
 	return 0;
@@ -327,7 +342,8 @@ static int define_id(struct loader *loader, const struct place *object, struct r
 static int define_priority(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	static const char *const words[PRIORITY_MAX] = {
-		"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug",
+		"emergency", "alert",  "critical",	"error",
+		"warning",   "notice", "informational", "debug",
 	};
 	struct suggest suggest = { NULL, 0 };
 	struct member member;
@@ -347,14 +363,16 @@ static int define_priority(struct loader *loader, const struct place *object, st
 	if (strcasecmp(text, "info") == 0)
 		suggest.best = "informational";
 	find_member(object, "priority", &member);
-	return fail_at(loader, &member.place, "unknown priority '%.60s'%s", text,
-		       suggest.best ? hint_from(suggest.best).text :
-				      "; known are emergency, alert, critical, error, warning, notice, informational, debug");
+	return fail_at(
+		loader, &member.place, "unknown priority '%.60s'%s", text,
+		suggest.best ?
+			hint_from(suggest.best).text :
+			"; known are emergency, alert, critical, error, warning, notice, informational, debug");
 }
 
 /* One condition: text to program. */
-static int define_program(struct loader *loader, const struct place *object, const char *key, bool exception,
-			  struct program *ret)
+static int define_program(struct loader *loader, const struct place *object, const char *key,
+			  bool exception, struct program *ret)
 {
 	struct member member;
 	struct node *root;
@@ -369,26 +387,43 @@ static int define_program(struct loader *loader, const struct place *object, con
 	if (r < 0)
 		return r;
 	if (ret->event_types == 0)
-		return fail_at(loader, &member.place, "this can never be true: no evt.type satisfies it");
+		return fail_at(loader, &member.place,
+			       "this can never be true: no evt.type satisfies it");
 	return 0;
+}
+
+/* The number that `n` digits make, or -1. */
+static int read_digits(const char *text, size_t n)
+{
+	int num = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		num = num * 10 + (text[i] - '0');
+	}
+	return num;
 }
 
 /* "2027-06-30": the nanosecond at which that day ends, UTC. False: no date. */
 static bool parse_date(const char *text, int64_t *ret_ns)
 {
 	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
-	int year, month, day, n = 0, days, leap, year_days;
+	int year, month, day, days, leap, year_days;
 
-	if (strspn(text, "0123456789-") != 10 || text[4] != '-' || text[7] != '-' ||
-	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &n) != 3 || n != 10 || text[10] != '\0')
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
 		return false;
+	year = read_digits(text, 4);
+	month = read_digits(text + 5, 2);
+	day = read_digits(text + 8, 2);
 	if (year < 2000 || year > 2199 || month < 1 || month > 12 || day < 1)
 		return false;
 	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	if (day > before[month] - before[month - 1] + (month == 2 && leap))
 		return false;
 
-	year_days = (year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
+	year_days =
+		(year - 1970) * 365 + (year - 1969) / 4 - (year - 1901) / 100 + (year - 1601) / 400;
 	days = year_days + before[month - 1] + (month > 2 && leap) + day;
 	*ret_ns = (int64_t)days * 86400 * 1000000000;
 	return true;
@@ -430,8 +465,8 @@ static int define_exceptions(struct loader *loader, const struct place *object, 
 		return 0;
 	if (!json_is_array(member.place.json))
 		return fail_at(loader, &member.place, "expected an array of exceptions");
-	rule->exceptions = arena_alloc(&loader->set->arena,
-				       json_array_size(member.place.json) * sizeof(*rule->exceptions));
+	rule->exceptions = arena_alloc(&loader->set->arena, json_array_size(member.place.json) *
+								    sizeof(*rule->exceptions));
 	if (!rule->exceptions)
 		return fail_memory(loader);
 	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
@@ -450,7 +485,9 @@ static bool parse_duration(const char *text, uint64_t *ret_ms)
 	static const struct {
 		const char *unit;
 		uint64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	} units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }
+	};
 	size_t digits = strspn(text, "0123456789");
 
 	if (digits == 0 || digits > 9)
@@ -470,7 +507,8 @@ static int define_suppress_by(struct loader *loader, const struct place *array, 
 
 	if (!json_is_array(array->json) || json_array_size(array->json) == 0)
 		return fail_at(loader, array, "expected an array of field names");
-	rule->suppress_by = arena_alloc(&loader->set->arena, json_array_size(array->json) * sizeof(*rule->suppress_by));
+	rule->suppress_by = arena_alloc(&loader->set->arena,
+					json_array_size(array->json) * sizeof(*rule->suppress_by));
 	if (!rule->suppress_by)
 		return fail_memory(loader);
 	for (size_t i = 0; i < json_array_size(array->json); i++) {
@@ -502,8 +540,10 @@ static int define_suppress(struct loader *loader, const struct place *object, st
 		return r;
 	if (!find_member(&member.place, "for", &part))
 		return fail_at(loader, &member.place, "key 'for' is missing");
-	if (!json_is_string(part.place.json) || !parse_duration(json_string_value(part.place.json), &rule->suppress_ms))
-		return fail_at(loader, &part.place, "expected a duration as \"60s\" (ms, s, m, h, d)");
+	if (!json_is_string(part.place.json) ||
+	    !parse_duration(json_string_value(part.place.json), &rule->suppress_ms))
+		return fail_at(loader, &part.place,
+			       "expected a duration as \"60s\" (ms, s, m, h, d)");
 	if (!find_member(&member.place, "by", &part))
 		return fail_at(loader, &member.place, "key 'by' is missing");
 	return define_suppress_by(loader, &part.place, rule);
@@ -516,7 +556,8 @@ static int refuse_planned(struct loader *loader, const struct place *object)
 
 	for (size_t i = 0; i < ARRAY_SIZE(planned); i++) {
 		if (find_member(object, planned[i], &member) && !json_is_null(member.place.json))
-			return fail_key(loader, &member.place, "'%s' is not supported yet, only null is", planned[i]);
+			return fail_key(loader, &member.place,
+					"'%s' is not supported yet, only null is", planned[i]);
 	}
 	return 0;
 }
@@ -529,7 +570,8 @@ static int make_string(struct loader *loader, const struct place *place, const s
 	struct suggest suggest = { NULL, 0 };
 	size_t i = 0;
 
-	value->str = (struct slice){ json_string_value(place->json), json_string_length(place->json) };
+	value->str =
+		(struct slice){ json_string_value(place->json), json_string_length(place->json) };
 	value->str.data = arena_copy(&loader->set->arena, value->str);
 	if (!value->str.data)
 		return fail_memory(loader);
@@ -543,7 +585,8 @@ static int make_string(struct loader *loader, const struct place *place, const s
 	return 0;
 }
 
-static int make_value(struct loader *loader, const struct place *place, const char *name, struct made_value *value)
+static int make_value(struct loader *loader, const struct place *place, const char *name,
+		      struct made_value *value)
 {
 	const struct field *field = field_find(slice_from(name));
 
@@ -558,10 +601,14 @@ static int make_value(struct loader *loader, const struct place *place, const ch
 	switch (field->type) {
 	case VALUE_BOOL:
 		value->truth = json_is_true(place->json);
-		return json_is_boolean(place->json) ? 0 : fail_at(loader, place, "expected true or false");
+		return json_is_boolean(place->json) ?
+			       0 :
+			       fail_at(loader, place, "expected true or false");
 	case VALUE_INT:
 		value->num = json_integer_value(place->json);
-		return json_is_integer(place->json) ? 0 : fail_at(loader, place, "expected a whole number");
+		return json_is_integer(place->json) ?
+			       0 :
+			       fail_at(loader, place, "expected a whole number");
 	default:
 		if (!json_is_string(place->json))
 			return fail_at(loader, place, "expected a string");
@@ -579,7 +626,8 @@ static int make_event(struct loader *loader, const struct place *place, struct m
 
 	if (!json_is_object(place->json))
 		return fail_at(loader, place, "expected an object of fields and their values");
-	values = arena_alloc(&loader->set->arena, (json_object_size(place->json) + 1) * sizeof(*values));
+	values = arena_alloc(&loader->set->arena,
+			     (json_object_size(place->json) + 1) * sizeof(*values));
 	if (!values)
 		return fail_memory(loader);
 	json_object_foreach(place->json, name, json) {
@@ -617,7 +665,8 @@ static int define_test(struct loader *loader, const struct place *place, struct 
 		return fail_at(loader, place, "key 'events' is missing");
 	if (!json_is_array(member.place.json))
 		return fail_at(loader, &member.place, "expected an array of events");
-	events = arena_alloc(&loader->set->arena, (json_array_size(member.place.json) + 1) * sizeof(*events));
+	events = arena_alloc(&loader->set->arena,
+			     (json_array_size(member.place.json) + 1) * sizeof(*events));
 	if (!events)
 		return fail_memory(loader);
 	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
@@ -640,7 +689,8 @@ static int define_tests(struct loader *loader, const struct place *object, struc
 		return 0;
 	if (!json_is_array(member.place.json))
 		return fail_at(loader, &member.place, "expected an array of tests");
-	rule->tests = arena_alloc(&loader->set->arena, (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
+	rule->tests = arena_alloc(&loader->set->arena,
+				  (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
 	if (!rule->tests)
 		return fail_memory(loader);
 	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
@@ -688,15 +738,19 @@ static int define_texts(struct loader *loader, const struct place *object, struc
 	const struct {
 		const char *key, **ret;
 	} texts[] = {
-		{ "name", &rule->name }, { "description", &rule->description }, { "why", &rule->why },
+		{ "name", &rule->name },
+		{ "description", &rule->description },
+		{ "why", &rule->why },
 	};
 	const struct {
 		const char *key;
 		bool required;
 		const char *const **ret;
 	} lists[] = {
-		{ "response", true, &rule->response }, { "references", false, &rule->references },
-		{ "mitre", false, &rule->mitre }, { "tags", false, &rule->tags },
+		{ "response", true, &rule->response },
+		{ "references", false, &rule->references },
+		{ "mitre", false, &rule->mitre },
+		{ "tags", false, &rule->tags },
 	};
 	int r;
 
@@ -730,13 +784,14 @@ static int define_condition(struct loader *loader, const struct place *object, s
 static int define_rule(struct loader *loader, const struct place *place, struct rule *rule)
 {
 	static const char *const known[] = {
-		"id", "name", "description", "why", "response", "references", "mitre", "tags", "priority",
-		"condition", "output", "exceptions", "threshold", "sequence", "suppress", "capture", "action",
-		"tests", NULL,
+		"id",	      "name",	    "description", "why",      "response",
+		"references", "mitre",	    "tags",	   "priority", "condition",
+		"output",     "exceptions", "threshold",   "sequence", "suppress",
+		"capture",    "action",	    "tests",	   NULL,
 	};
 	static int (*const parts[])(struct loader *, const struct place *, struct rule *) = {
-		define_id, define_texts, define_priority, define_condition, define_output,
-		define_exceptions, define_suppress, define_tests,
+		define_id,     define_texts,	  define_priority, define_condition,
+		define_output, define_exceptions, define_suppress, define_tests,
 	};
 	int r;
 

@@ -9,13 +9,13 @@
 
 #include "rule/rule.h"
 
-#define CONDITION_LEN_MAX 16384u	/* bytes of one condition, array elements joined */
-#define CONDITION_DEPTH_MAX 64u		/* brackets, nots and macros within each other */
-#define PROGRAM_TESTS_MAX 4096u		/* comparisons of one condition, macros expanded */
-#define VALUE_LEN_MAX 1024u		/* bytes of one value to compare with */
-#define TEXT_LEN_MAX 8192u		/* bytes of a description, an output template... */
-#define SET_VALUES_MAX (1u << 20)	/* values of all lists as they are used */
-#define FILES_MAX 512u			/* rule files of one directory */
+#define CONDITION_LEN_MAX 16384u  /* bytes of one condition, array elements joined */
+#define CONDITION_DEPTH_MAX 64u	  /* brackets, nots and macros within each other */
+#define PROGRAM_TESTS_MAX 4096u	  /* comparisons of one condition, macros expanded */
+#define VALUE_LEN_MAX 1024u	  /* bytes of one value to compare with */
+#define TEXT_LEN_MAX 8192u	  /* bytes of a description, an output template... */
+#define SET_VALUES_MAX (1u << 20) /* values of all lists as they are used */
+#define FILES_MAX 512u		  /* rule files of one directory */
 
 /* --- memory: freed all at once ------------------------------------------ */
 
@@ -35,30 +35,37 @@ void arena_release(struct arena *arena);
 enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN = 1, TRUTH_TRUE = 2 };
 
 enum test_op {
-	OP_TRUTH,		/* a boolean as it is */
+	OP_TRUTH, /* a boolean as it is */
 	OP_EXISTS,
-	OP_EQUAL,		/* any of n_values: = and in */
-	OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL,
-	OP_CONTAINS, OP_ICONTAINS, OP_STARTSWITH, OP_ENDSWITH, OP_GLOB,
+	OP_EQUAL, /* any of n_values: = and in */
+	OP_LESS,
+	OP_LESS_EQUAL,
+	OP_GREATER,
+	OP_GREATER_EQUAL,
+	OP_CONTAINS,
+	OP_ICONTAINS,
+	OP_STARTSWITH,
+	OP_ENDSWITH,
+	OP_GLOB,
 };
 
 /* One comparison. Values are sorted for OP_EQUAL; all others have one. */
 struct test {
-	uint16_t field;			/* index into field_table */
+	uint16_t field; /* index into field_table */
 	uint8_t op;
-	bool negate;			/* != */
-	uint8_t when_cut;		/* the answer that the missing head of a path would decide */
+	bool negate;	  /* != */
+	uint8_t when_cut; /* the answer that the missing head of a path would decide */
 	uint32_t n_values;
 	const int64_t *nums;
 	const struct slice *strs;
-	bool truth;			/* OP_EQUAL on a boolean */
+	bool truth; /* OP_EQUAL on a boolean */
 };
 
 enum insn_op { INSN_TEST, INSN_NOT, INSN_PUSH, INSN_AND, INSN_OR, INSN_JUMP_FALSE, INSN_JUMP_TRUE };
 
 struct insn {
 	uint32_t op;
-	uint32_t arg;			/* INSN_TEST: which test; jumps: where to, always forward */
+	uint32_t arg; /* INSN_TEST: which test; jumps: where to, always forward */
 };
 
 /* One register, and a stack of at most CONDITION_DEPTH_MAX + 1. Jumps only go
@@ -68,7 +75,7 @@ struct program {
 	const struct test *tests;
 	uint32_t n_insns;
 	uint32_t n_tests;
-	uint64_t event_types;		/* bit t: may be true for records of type t */
+	uint64_t event_types; /* bit t: may be true for records of type t */
 };
 
 /* Where a program reads its fields: a real event or one of a rule's tests. */
@@ -76,7 +83,8 @@ struct reader {
 	int (*get)(const struct reader *reader, size_t field, struct value *ret);
 };
 
-enum truth program_run(const struct program *program, const struct reader *reader, struct value *tmp);
+enum truth program_run(const struct program *program, const struct reader *reader,
+		       struct value *tmp);
 /* One test of a value that is there. */
 enum truth test_value(const struct test *test, const struct value *value);
 /* Sort values as OP_EQUAL wants them. */
@@ -95,16 +103,17 @@ bool contains_nocase(struct slice hay, struct slice needle);
 struct exception {
 	const char *name;
 	struct program when;
-	int64_t expires_ns;		/* wall time from which it no longer applies; 0: never */
+	int64_t expires_ns; /* wall time from which it no longer applies; 0: never */
 };
 
 /* A piece of an output template: bytes, then a field. */
 struct segment {
 	struct slice text;
-	const struct field *field;	/* NULL: text only */
+	const struct field *field; /* NULL: text only */
 };
 
-struct template {
+struct template
+{
 	struct segment *segments;
 	size_t n_segments;
 };
@@ -138,21 +147,21 @@ struct rule {
 	struct exception *exceptions;
 	size_t n_exceptions;
 	struct template output;
-	const struct field **fields;	/* output's and condition's, without repeats */
+	const struct field **fields; /* output's and condition's, without repeats */
 	size_t n_fields;
-	uint64_t suppress_ms;		/* checked and kept, not acted on yet; 0: none */
+	uint64_t suppress_ms; /* checked and kept, not acted on yet; 0: none */
 	const struct field **suppress_by;
 	size_t n_suppress_by;
 	struct rule_test *tests;
 	size_t n_tests;
-	size_t file_index, index;	/* where it was defined, for messages */
+	size_t file_index, index; /* where it was defined, for messages */
 };
 
 struct rule_set {
 	struct arena arena;
 	struct rule **rules;
 	size_t n_rules, rules_room;
-	struct rule **by_type[EVENT_TYPE_MAX];	/* candidates for each record type, in load order */
+	struct rule **by_type[EVENT_TYPE_MAX]; /* candidates for each record type, in load order */
 	size_t n_by_type[EVENT_TYPE_MAX];
 	uint64_t event_types;
 	char hash[65];
@@ -175,8 +184,8 @@ struct macro {
 	const char *name;
 	const struct source_file *file;
 	json_t *json;
-	struct node *root;		/* NULL: not parsed yet */
-	bool busy;			/* being parsed: met again, it is a cycle */
+	struct node *root; /* NULL: not parsed yet */
+	bool busy;	   /* being parsed: met again, it is a cycle */
 };
 
 struct list {
@@ -202,8 +211,8 @@ struct loader {
 
 /* Path to a value within a JSON file; frames live on the stack. */
 struct at {
-	const struct at *up;		/* NULL: in the top-level object */
-	const char *key;		/* NULL: an array's element `index` */
+	const struct at *up; /* NULL: in the top-level object */
+	const char *key;     /* NULL: an array's element `index` */
 	size_t index;
 };
 
@@ -214,18 +223,28 @@ struct place {
 	json_t *json;
 };
 
-/* Fill loader->err and return -EINVAL. fail_at: the value; fail_key: the key
- * that names it; fail_text: byte `pos` of a string, or of strings joined by
- * spaces; fail_offset: a byte of the file. */
-__attribute__((format(printf, 3, 4)))
-int fail_at(struct loader *loader, const struct place *place, const char *format, ...);
-__attribute__((format(printf, 3, 4)))
-int fail_key(struct loader *loader, const struct place *place, const char *format, ...);
-__attribute__((format(printf, 4, 5)))
-int fail_text(struct loader *loader, const struct place *place, size_t pos, const char *format, ...);
-__attribute__((format(printf, 4, 5)))
-int fail_offset(struct loader *loader, const struct source_file *file, size_t offset, const char *format, ...);
-int fail_memory(struct loader *loader);
+/* Fill loader->err. tell_at: the value; tell_key: the key that names it;
+ * tell_text: byte `pos` of a string, or of strings joined by spaces;
+ * tell_offset: a byte of the file. The macros are the same with their result
+ * in sight of the compiler and of those who analyse the code. */
+__attribute__((format(printf, 3, 4))) void tell_at(struct loader *loader, const struct place *place,
+						   const char *format, ...);
+__attribute__((format(printf, 3, 4))) void tell_key(struct loader *loader,
+						    const struct place *place, const char *format,
+						    ...);
+__attribute__((format(printf, 4, 5))) void tell_text(struct loader *loader,
+						     const struct place *place, size_t pos,
+						     const char *format, ...);
+__attribute__((format(printf, 4, 5))) void tell_offset(struct loader *loader,
+						       const struct source_file *file,
+						       size_t offset, const char *format, ...);
+void tell_memory(struct loader *loader);
+
+#define fail_at(...) (tell_at(__VA_ARGS__), -EINVAL)
+#define fail_key(...) (tell_key(__VA_ARGS__), -EINVAL)
+#define fail_text(...) (tell_text(__VA_ARGS__), -EINVAL)
+#define fail_offset(...) (tell_offset(__VA_ARGS__), -EINVAL)
+#define fail_memory(loader) (tell_memory(loader), -ENOMEM)
 
 /* Line of the value, for "first defined in". */
 unsigned int place_line(const struct place *place);
@@ -248,10 +267,11 @@ int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth);
 int parse_template(struct loader *loader, const struct place *place, struct template *ret);
 
 /* `exception`: what is true here silences an alert, so doubt counts as false. */
-int compile_program(struct loader *loader, const struct node *root, bool exception, struct program *ret);
+int compile_program(struct loader *loader, const struct node *root, bool exception,
+		    struct program *ret);
 
 /* Define what a parsed file says: first all names, then all rules. */
-int define_names(struct loader *loader, const struct source_file *file);
+int define_names(struct loader *loader, const struct source_file *source);
 int define_rules(struct loader *loader, size_t file_index);
 
 /* Read fields of a made-up event: what it does not name is missing, booleans
@@ -272,8 +292,8 @@ struct child {
 
 struct node {
 	enum node_kind kind;
-	unsigned int depth;		/* of the tree below, itself included */
-	size_t n_tests;			/* below, macros counted each time they are used */
+	unsigned int depth; /* of the tree below, itself included */
+	size_t n_tests;	    /* below, macros counted each time they are used */
 	struct child *children;
 	struct test test;
 };

@@ -21,8 +21,8 @@ static void free_loader(struct loader *loader)
 #define cleanup_loader __attribute__((cleanup(free_loader)))
 
 /* Tell of a file as a whole; -err is returned. */
-__attribute__((format(printf, 4, 5)))
-static int fail_file(struct loader *loader, const char *name, int error, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int fail_file(struct loader *loader, const char *name,
+							   int error, const char *format, ...)
 {
 	va_list args;
 
@@ -58,10 +58,13 @@ static int add_file(struct loader *loader, const char *name, struct slice text)
 static int check_owner(struct loader *loader, const char *name, const struct stat *st)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fail_file(loader, name, EPERM, "belongs to uid %u, refused: rules must belong to root or to uid %u",
-				 st->st_uid, geteuid());
+		return fail_file(
+			loader, name, EPERM,
+			"belongs to uid %u, refused: rules must belong to root or to uid %u",
+			st->st_uid, geteuid());
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return fail_file(loader, name, EPERM, "is writable by others (mode %04o), refused: chmod go-w helps",
+		return fail_file(loader, name, EPERM,
+				 "is writable by others (mode %04o), refused: chmod go-w helps",
 				 st->st_mode & 07777);
 	return 0;
 }
@@ -72,7 +75,8 @@ static int open_path(struct loader *loader, int dirfd, const char *path, const c
 
 	fd = openat(dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ELOOP)
-		return fail_file(loader, name, ELOOP, "is a symbolic link, refused: links are not followed");
+		return fail_file(loader, name, ELOOP,
+				 "is a symbolic link, refused: links are not followed");
 	if (fd < 0)
 		return fail_file(loader, name, errno, "cannot open: %s", strerror(errno));
 	*ret = fd;
@@ -101,7 +105,8 @@ static int read_all(struct loader *loader, int fd, const char *name, struct slic
 		len += (size_t)n;
 	}
 	if (len > RULE_FILE_MAX)
-		return fail_file(loader, name, EFBIG, "is larger than %u bytes, refused", RULE_FILE_MAX);
+		return fail_file(loader, name, EFBIG, "is larger than %u bytes, refused",
+				 RULE_FILE_MAX);
 	text = arena_copy(&loader->arena, (struct slice){ buf, len });
 	if (!text)
 		return fail_memory(loader);
@@ -144,7 +149,7 @@ static int is_rule_file(const struct dirent *entry)
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);	/* not the locale's order */
+	return strcmp((*a)->d_name, (*b)->d_name); /* not the locale's order */
 }
 
 static int read_entry(struct loader *loader, int dirfd, const char *path, const char *entry)
@@ -189,7 +194,7 @@ static size_t error_offset(const struct source_file *file, const json_error_t *e
 	if (near) {
 		near += strlen(" near '");
 		len = strlen(near);
-		len -= len > 0;		/* the quote */
+		len -= len > 0; /* the quote */
 	}
 	if (offset > file->text.len)
 		offset = file->text.len;
@@ -205,7 +210,8 @@ static int parse_json(struct loader *loader, struct source_file *file)
 	file->root = json_loadb(file->text.data, file->text.len, JSON_REJECT_DUPLICATES, &error);
 	if (file->root)
 		return 0;
-	return fail_offset(loader, file, error_offset(file, &error), "not valid JSON: %s", error.text);
+	return fail_offset(loader, file, error_offset(file, &error), "not valid JSON: %s",
+			   error.text);
 }
 
 /* Each file's length before it, so that bytes cannot move between files
@@ -284,7 +290,8 @@ static int init_loader(struct loader *loader, struct parse_error *err)
 	return loader->set ? 0 : fail_memory(loader);
 }
 
-int rule_set_load_text(const char *name, struct slice text, struct rule_set **ret, struct parse_error *reterr)
+int rule_set_load_text(const char *name, struct slice text, struct rule_set **ret,
+		       struct parse_error *reterr)
 {
 	cleanup_loader struct loader loader = { 0 };
 	int r;
@@ -293,7 +300,8 @@ int rule_set_load_text(const char *name, struct slice text, struct rule_set **re
 	if (r < 0)
 		return r;
 	if (text.len > RULE_FILE_MAX)
-		return fail_file(&loader, name, EFBIG, "is larger than %u bytes, refused", RULE_FILE_MAX);
+		return fail_file(&loader, name, EFBIG, "is larger than %u bytes, refused",
+				 RULE_FILE_MAX);
 	r = add_file(&loader, name, text);
 	if (r < 0)
 		return r;
@@ -336,7 +344,8 @@ int rule_set_load(int dirfd, const char *path, struct rule_set **ret, struct par
 	if (r < 0)
 		return r;
 	if (loader.set->n_rules == 0)
-		return fail_file(&loader, path, EINVAL, "there is no rule in here: nothing would be seen");
+		return fail_file(&loader, path, EINVAL,
+				 "there is no rule in here: nothing would be seen");
 	*ret = take_ptr(loader.set);
 	return 0;
 }

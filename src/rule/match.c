@@ -13,7 +13,7 @@ static size_t element_len(struct slice pattern)
 		return 1;
 	if (i < pattern.len && (pattern.data[i] == '!' || pattern.data[i] == '^'))
 		i++;
-	if (i < pattern.len && pattern.data[i] == ']')	/* first in the set: itself */
+	if (i < pattern.len && pattern.data[i] == ']') /* first in the set: itself */
 		i++;
 	while (i < pattern.len && pattern.data[i] != ']')
 		i++;
@@ -46,14 +46,10 @@ static bool set_match(struct slice set, unsigned char byte)
 static bool element_match(struct slice element, char byte)
 {
 	switch (element.data[0]) {
-	case '?':
-		return true;
-	case '[':
-		return element.len > 2 ? set_match(element, (unsigned char)byte) : byte == '[';
-	case '\\':
-		return byte == element.data[element.len - 1];
-	default:
-		return byte == element.data[0];
+	case '?': return true;
+	case '[': return element.len > 2 ? set_match(element, (unsigned char)byte) : byte == '[';
+	case '\\': return byte == element.data[element.len - 1];
+	default: return byte == element.data[0];
 	}
 }
 
@@ -96,7 +92,8 @@ const char *glob_check(struct slice pattern)
 		element.len = element_len(element);
 		if (element.data[0] == '\\' && element.len == 1)
 			return "a pattern ends in a single backslash";
-		if (element.data[0] == '[' && (element.len < 3 || element.data[element.len - 1] != ']'))
+		if (element.data[0] == '[' &&
+		    (element.len < 3 || element.data[element.len - 1] != ']'))
 			return "a set in a pattern is not closed, ']' is missing";
 		i += element.len;
 	}

@@ -12,16 +12,20 @@ struct ordinary_reader {
 
 /* Facts that the kernel side sends in any case; an ordinary event has none. */
 static const char *const fact_fields[] = {
-	"file.unreachable", "file.is_runtime_binary", "file.is_block_device", "file.is_kernel_control", "file.handle",
-	"file.is_stdio", "sock.is_runtime_api", "sock.peer_is_host", "ns.joined_host", "cgroup.left", "evt.failed",
-	"mount.is_block_device", "mount.is_kernel_fs", "proc.escaped",
+	"file.unreachable",	"file.is_runtime_binary",
+	"file.is_block_device", "file.is_kernel_control",
+	"file.handle",		"file.is_stdio",
+	"sock.is_runtime_api",	"sock.peer_is_host",
+	"ns.joined_host",	"cgroup.left",
+	"evt.failed",		"mount.is_block_device",
+	"mount.is_kernel_fs",	"proc.escaped",
 };
 
 static const struct {
 	const char *field, *word;
 } ordinary_words[] = {
-	{ "file.mount_owner", "own" },	{ "proc.cwd_owner", "own" }, { "proc.root_owner", "own" },
-	{ "proc.phase", "contained" },	{ "file.source", "kernel" }, { "target.boundary", "none" },
+	{ "file.mount_owner", "own" }, { "proc.cwd_owner", "own" }, { "proc.root_owner", "own" },
+	{ "proc.phase", "contained" }, { "file.source", "kernel" }, { "target.boundary", "none" },
 	{ "evt.res", "SUCCESS" },
 };
 
@@ -68,7 +72,8 @@ uint64_t rule_set_plain_types(const struct rule_set *set)
 		for (size_t n = 0; kinds[k].names[n]; n++) {
 			reader.type = kinds[k].names[n];
 			for (size_t i = 0; i < set->n_rules; i++)
-				if (program_run(&set->rules[i]->condition, &reader.reader, &tmp) != TRUTH_FALSE)
+				if (program_run(&set->rules[i]->condition, &reader.reader, &tmp) !=
+				    TRUTH_FALSE)
 					types |= 1ull << kinds[k].type;
 		}
 	}

@@ -13,21 +13,29 @@
 
 #include "base/suggest.h"
 
-enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_SYMBOL, TOKEN_WORD, TOKEN_STRING };
+enum token_kind {
+	TOKEN_END,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_COMMA,
+	TOKEN_SYMBOL,
+	TOKEN_WORD,
+	TOKEN_STRING
+};
 
 struct token {
 	enum token_kind kind;
 	size_t pos;
-	struct slice raw;		/* as written */
-	struct slice text;		/* of a string: what its escapes stand for */
+	struct slice raw;  /* as written */
+	struct slice text; /* of a string: what its escapes stand for */
 };
 
 struct parser {
 	struct loader *loader;
 	const struct place *place;
 	struct slice text;
-	size_t pos;			/* behind the token */
-	struct token token;		/* the one to look at */
+	size_t pos;	    /* behind the token */
+	struct token token; /* the one to look at */
 	unsigned int depth;
 };
 
@@ -36,16 +44,20 @@ static const struct {
 	enum test_op op;
 	bool on_strings, on_numbers;
 } operators[] = {
-	{ "<=", OP_LESS_EQUAL, false, true },	{ ">=", OP_GREATER_EQUAL, false, true },
-	{ "<", OP_LESS, false, true },		{ ">", OP_GREATER, false, true },
-	{ "contains", OP_CONTAINS, true, false }, { "icontains", OP_ICONTAINS, true, false },
-	{ "startswith", OP_STARTSWITH, true, false }, { "endswith", OP_ENDSWITH, true, false },
+	{ "<=", OP_LESS_EQUAL, false, true },
+	{ ">=", OP_GREATER_EQUAL, false, true },
+	{ "<", OP_LESS, false, true },
+	{ ">", OP_GREATER, false, true },
+	{ "contains", OP_CONTAINS, true, false },
+	{ "icontains", OP_ICONTAINS, true, false },
+	{ "startswith", OP_STARTSWITH, true, false },
+	{ "endswith", OP_ENDSWITH, true, false },
 	{ "glob", OP_GLOB, true, false },
 };
 
 static const char *const keywords[] = {
-	"and", "or", "not", "in", "exists", "contains", "icontains", "startswith", "endswith", "glob",
-	"intersects", "regex", "pmatch",
+	"and",	      "or",	  "not",  "in",		"exists", "contains", "icontains",
+	"startswith", "endswith", "glob", "intersects", "regex",  "pmatch",
 };
 
 /* How much of a token a message shows. */
@@ -127,7 +139,8 @@ static int read_string(struct parser *parser)
 		}
 		n = read_escape(text, i + 1, &bytes[len]);
 		if (n == 0)
-			return FAIL(parser, i, "unknown escape; known are \\\\ \\\" \\' \\n \\r \\t and \\xHH "
+			return FAIL(parser, i,
+				    "unknown escape; known are \\\\ \\\" \\' \\n \\r \\t and \\xHH "
 				    "(in JSON each backslash is written twice)");
 		len++;
 		i += 1 + n;
@@ -161,10 +174,13 @@ static int next(struct parser *parser)
 	parser->pos = i + 1;
 	symbol = strchr("(),", text.data[i]);
 	if (symbol && *symbol) {
-		token->kind = *symbol == '(' ? TOKEN_OPEN : *symbol == ')' ? TOKEN_CLOSE : TOKEN_COMMA;
+		token->kind = *symbol == '(' ? TOKEN_OPEN :
+			      *symbol == ')' ? TOKEN_CLOSE :
+					       TOKEN_COMMA;
 	} else if (strchr("=!<>", text.data[i]) && text.data[i]) {
 		token->kind = TOKEN_SYMBOL;
-		if (parser->pos < text.len && text.data[parser->pos] == '=')
+		if (parser->pos < text.len &&
+		    (text.data[parser->pos] == '=' || text.data[parser->pos] == '>'))
 			parser->pos++;
 	} else if (is_word(text.data[i])) {
 		token->kind = TOKEN_WORD;
@@ -173,7 +189,8 @@ static int next(struct parser *parser)
 	} else if (text.data[i] == '\\') {
 		return FAIL(parser, i, "values with backslashes must be quoted");
 	} else {
-		return FAIL(parser, i, "byte 0x%02x is not allowed here", (unsigned char)text.data[i]);
+		return FAIL(parser, i, "byte 0x%02x is not allowed here",
+			    (unsigned char)text.data[i]);
 	}
 	token->raw = (struct slice){ text.data + i, parser->pos - i };
 	token->text = token->raw;
@@ -209,7 +226,7 @@ int parse_number(struct slice text, int64_t *ret)
 		else if (text.data[i + 1] == 'o')
 			base = 8;
 		else
-			return -EINVAL;	/* 0644: octal or not? */
+			return -EINVAL; /* 0644: octal or not? */
 		i += 2;
 	}
 	for (start = i; i < text.len; i++) {
@@ -238,12 +255,15 @@ static int add_value(struct parser *parser, struct values *values, struct slice 
 	struct slice *more;
 
 	if (value.len > VALUE_LEN_MAX)
-		return FAIL(parser, parser->token.pos, "this value is %zu bytes long, at most %u are allowed", value.len,
+		return FAIL(parser, parser->token.pos,
+			    "this value is %zu bytes long, at most %u are allowed", value.len,
 			    VALUE_LEN_MAX);
 	if (++parser->loader->n_values > SET_VALUES_MAX)
-		return FAIL(parser, parser->token.pos, "more than %u values in all rules", SET_VALUES_MAX);
+		return FAIL(parser, parser->token.pos, "more than %u values in all rules",
+			    SET_VALUES_MAX);
 	if (values->n == values->room) {
-		more = reallocarray(values->items, values->room ? values->room * 2 : 8, sizeof(*more));
+		more = reallocarray(values->items, values->room ? values->room * 2 : 8,
+				    sizeof(*more));
 		if (!more)
 			return fail_memory(parser->loader);
 		values->items = more;
@@ -290,8 +310,8 @@ static bool has_word(const struct field *field, struct slice word)
 }
 
 /* Is `value`, of the list `list` or written out, one the field can have? */
-static int check_value(struct parser *parser, const struct field *field, struct slice value, const struct list *list,
-		       bool bare)
+static int check_value(struct parser *parser, const struct field *field, struct slice value,
+		       const struct list *list, bool bare)
 {
 	char from[96] = "";
 	const char *best;
@@ -303,49 +323,55 @@ static int check_value(struct parser *parser, const struct field *field, struct 
 	if (field->type == VALUE_INT) {
 		r = parse_number(value, &num);
 		if (r == -ERANGE)
-			return FAIL(parser, parser->token.pos, "number out of range: '%.*s'%s", SHOWN(value), from);
+			return FAIL(parser, parser->token.pos, "number out of range: '%.*s'%s",
+				    SHOWN(value), from);
 		if (r < 0)
 			return FAIL(parser, parser->token.pos,
-				    "%s is a number, '%.*s'%s is not (10, 0x1f, 0o644 are)", field->name, SHOWN(value),
-				    from);
+				    "%s is a number, '%.*s'%s is not (10, 0x1f, 0o644 are)",
+				    field->name, SHOWN(value), from);
 		return 0;
 	}
 	if (field->words && !has_word(field, value)) {
 		best = suggest_word(field, value);
 		if (!best && bare)
 			best = suggest_list(parser->loader, value);
-		return FAIL(parser, parser->token.pos, "%s is never '%.*s'%s%s", field->name, SHOWN(value), from,
-			    hint_from(best).text);
+		return FAIL(parser, parser->token.pos, "%s is never '%.*s'%s%s", field->name,
+			    SHOWN(value), from, hint_from(best).text);
 	}
 	if (bare && !list) {
 		best = suggest_list(parser->loader, value);
 		if (best)
-			return FAIL(parser, parser->token.pos,
-				    "unknown list '%.*s', did you mean '%s'? Quote it if it is a value", SHOWN(value), best);
+			return FAIL(
+				parser, parser->token.pos,
+				"unknown list '%.*s', did you mean '%s'? Quote it if it is a value",
+				SHOWN(value), best);
 	}
 	return 0;
 }
 
 /* One value or, within brackets, the name of a list. */
-static int read_value(struct parser *parser, const struct field *field, struct values *values, bool lists)
+static int read_value(struct parser *parser, const struct field *field, struct values *values,
+		      bool lists)
 {
 	struct token *token = &parser->token;
 	const struct list *list = NULL;
 	int r;
 
 	if (token->kind == TOKEN_WORD && is_keyword(token->raw))
-		return FAIL(parser, token->pos, "'%.*s' is a word of the language, quote it if it is a value",
+		return FAIL(parser, token->pos,
+			    "'%.*s' is a word of the language, quote it if it is a value",
 			    SHOWN(token->raw));
 	if (token->kind == TOKEN_END)
 		return FAIL(parser, token->pos, "a value for %s is missing", field->name);
 	if (token->kind != TOKEN_WORD && token->kind != TOKEN_STRING)
-		return FAIL(parser, token->pos, "expected a value for %s, found '%.*s'", field->name,
-			    SHOWN(token->raw));
+		return FAIL(parser, token->pos, "expected a value for %s, found '%.*s'",
+			    field->name, SHOWN(token->raw));
 
 	if (lists && token->kind == TOKEN_WORD)
 		list = find_list(parser->loader, token->raw);
 	if (!list) {
-		r = check_value(parser, field, token->text, NULL, lists && token->kind == TOKEN_WORD);
+		r = check_value(parser, field, token->text, NULL,
+				lists && token->kind == TOKEN_WORD);
 		if (r < 0)
 			return r;
 		r = add_value(parser, values, token->text);
@@ -380,7 +406,8 @@ static int read_values(struct parser *parser, const struct field *field, struct 
 	if (parser->token.kind == TOKEN_END)
 		return FAIL(parser, open, "this bracket is not closed");
 	if (parser->token.kind != TOKEN_CLOSE)
-		return FAIL(parser, parser->token.pos, "expected ',' or ')', found '%.*s'", SHOWN(parser->token.raw));
+		return FAIL(parser, parser->token.pos, "expected ',' or ')', found '%.*s'",
+			    SHOWN(parser->token.raw));
 	return next(parser);
 }
 
@@ -413,7 +440,7 @@ static int keep_values(struct parser *parser, const struct values *values, struc
 		if (!nums)
 			return fail_memory(parser->loader);
 		for (size_t i = 0; i < values->n; i++)
-			(void)parse_number(values->items[i], &nums[i]);	/* checked before */
+			(void)parse_number(values->items[i], &nums[i]); /* checked before */
 		test_sort(NULL, nums, values->n);
 		test->nums = nums;
 		return 0;
@@ -449,7 +476,8 @@ static int new_node(struct parser *parser, enum node_kind kind, struct node **re
 	return 0;
 }
 
-static int add_child(struct parser *parser, struct node *node, struct node *below, struct child **last)
+static int add_child(struct parser *parser, struct node *node, struct node *below,
+		     struct child **last)
 {
 	struct child *child = arena_alloc(&parser->loader->arena, sizeof(*child));
 
@@ -464,7 +492,8 @@ static int add_child(struct parser *parser, struct node *node, struct node *belo
 
 	node->n_tests += below->n_tests;
 	if (node->n_tests > PROGRAM_TESTS_MAX)
-		return FAIL(parser, parser->token.pos, "with its macros this makes more than %u comparisons",
+		return FAIL(parser, parser->token.pos,
+			    "with its macros this makes more than %u comparisons",
 			    PROGRAM_TESTS_MAX);
 	if (below->depth + 1 > node->depth)
 		node->depth = below->depth + 1;
@@ -474,12 +503,9 @@ static int add_child(struct parser *parser, struct node *node, struct node *belo
 static const char *type_name(const struct field *field)
 {
 	switch (field->type) {
-	case VALUE_BOOL:
-		return "true or false";
-	case VALUE_INT:
-		return "a number";
-	default:
-		return "a string";
+	case VALUE_BOOL: return "true or false";
+	case VALUE_INT: return "a number";
+	default: return "a string";
 	}
 }
 
@@ -487,7 +513,7 @@ static const char *suggest_operator(struct slice typed)
 {
 	struct suggest suggest = { NULL, 0 };
 
-	for (size_t i = 3; i < 10; i++)	/* from "in" to "glob" */
+	for (size_t i = 3; i < 10; i++) /* from "in" to "glob" */
 		suggest_offer(&suggest, typed, keywords[i]);
 	return suggest.best;
 }
@@ -515,24 +541,33 @@ static int refuse_operator(struct parser *parser, const struct field *field)
 	if (token_is(parser, "=="))
 		return FAIL(parser, token->pos, "'==' is not an operator, did you mean '='?");
 	if (token_is(parser, "!") || token_is(parser, "<>"))
-		return FAIL(parser, token->pos, "'%.*s' is not an operator, did you mean '!='?", SHOWN(token->raw));
+		return FAIL(parser, token->pos, "'%.*s' is not an operator, did you mean '!='?",
+			    SHOWN(token->raw));
+	if (token_is(parser, "=>") || token_is(parser, ">>"))
+		return FAIL(parser, token->pos, "'%.*s' is not an operator, did you mean '>='?",
+			    SHOWN(token->raw));
 	if (token_is(parser, "not"))
-		return FAIL(parser, token->pos, "'not' stands before the field: not %s in (...)", field->name);
-	if (token_is(parser, "intersects") || token_is(parser, "regex") || token_is(parser, "pmatch"))
-		return FAIL(parser, token->pos, "operator '%.*s' is not supported yet", SHOWN(token->raw));
+		return FAIL(parser, token->pos, "'not' stands before the field: not %s in (...)",
+			    field->name);
+	if (token_is(parser, "intersects") || token_is(parser, "regex") ||
+	    token_is(parser, "pmatch"))
+		return FAIL(parser, token->pos, "operator '%.*s' is not supported yet",
+			    SHOWN(token->raw));
 	best = suggest_operator(token->raw);
-	return FAIL(parser, token->pos, "unknown operator '%.*s' after %s%s", SHOWN(token->raw), field->name,
-		    hint_from(best ? best : suggest_joiner(token->raw)).text);
+	return FAIL(parser, token->pos, "unknown operator '%.*s' after %s%s", SHOWN(token->raw),
+		    field->name, hint_from(best ? best : suggest_joiner(token->raw)).text);
 }
 
-static int find_operator(struct parser *parser, const struct field *field, struct test *test, bool *ret_list)
+static int find_operator(struct parser *parser, const struct field *field, struct test *test,
+			 bool *ret_list)
 {
 	const struct token *token = &parser->token;
 
 	*ret_list = token_is(parser, "in");
 	if (*ret_list || token_is(parser, "=") || token_is(parser, "!=")) {
 		if (*ret_list && field->type == VALUE_BOOL)
-			return FAIL(parser, token->pos, "%s is true or false, 'in' does not go with it", field->name);
+			return FAIL(parser, token->pos,
+				    "%s is true or false, 'in' does not go with it", field->name);
 		test->op = OP_EQUAL;
 		test->negate = token_is(parser, "!=");
 		return 0;
@@ -541,9 +576,10 @@ static int find_operator(struct parser *parser, const struct field *field, struc
 		if (!token_is(parser, operators[i].word))
 			continue;
 		if ((field->type == VALUE_STRING && !operators[i].on_strings) ||
-		    (field->type == VALUE_INT && !operators[i].on_numbers) || field->type == VALUE_BOOL)
-			return FAIL(parser, token->pos, "%s is %s, '%s' does not go with it", field->name,
-				    type_name(field), operators[i].word);
+		    (field->type == VALUE_INT && !operators[i].on_numbers) ||
+		    field->type == VALUE_BOOL)
+			return FAIL(parser, token->pos, "%s is %s, '%s' does not go with it",
+				    field->name, type_name(field), operators[i].word);
 		test->op = operators[i].op;
 		return 0;
 	}
@@ -593,8 +629,8 @@ static int read_boolean(struct parser *parser, struct values *values)
 
 /* The values, and what they must be like. String operators take any string,
  * so that words are compared by `=` and `in` only. */
-static int read_operands(struct parser *parser, const struct field *field, struct test *test, bool is_list,
-			 struct values *values)
+static int read_operands(struct parser *parser, const struct field *field, struct test *test,
+			 bool is_list, struct values *values)
 {
 	struct field any = *field;
 	size_t pos = parser->token.pos;
@@ -622,11 +658,12 @@ static int read_operands(struct parser *parser, const struct field *field, struc
 /* Is what follows the end of a test: nothing, a bracket, `and`, `or`? */
 static bool at_end_of_test(const struct parser *parser)
 {
-	return parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE || token_is(parser, "and") ||
-	       token_is(parser, "or");
+	return parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE ||
+	       token_is(parser, "and") || token_is(parser, "or");
 }
 
-static int read_test(struct parser *parser, const struct field *field, size_t pos, struct test *test)
+static int read_test(struct parser *parser, const struct field *field, size_t pos,
+		     struct test *test)
 {
 	struct values values = { NULL, 0, 0 };
 	bool is_list;
@@ -635,8 +672,8 @@ static int read_test(struct parser *parser, const struct field *field, size_t po
 	test->field = (uint16_t)(field - field_table);
 	if (at_end_of_test(parser)) {
 		if (field->type != VALUE_BOOL)
-			return FAIL(parser, pos, "%s is %s, it wants an operator and a value", field->name,
-				    type_name(field));
+			return FAIL(parser, pos, "%s is %s, it wants an operator and a value",
+				    field->name, type_name(field));
 		test->op = OP_TRUTH;
 		return 0;
 	}
@@ -644,8 +681,10 @@ static int read_test(struct parser *parser, const struct field *field, size_t po
 		test->op = OP_EXISTS;
 		return next(parser);
 	}
-	if (parser->token.kind == TOKEN_OPEN || parser->token.kind == TOKEN_COMMA || parser->token.kind == TOKEN_STRING)
-		return FAIL(parser, parser->token.pos, "expected an operator after %s, found '%.*s'", field->name,
+	if (parser->token.kind == TOKEN_OPEN || parser->token.kind == TOKEN_COMMA ||
+	    parser->token.kind == TOKEN_STRING)
+		return FAIL(parser, parser->token.pos,
+			    "expected an operator after %s, found '%.*s'", field->name,
 			    SHOWN(parser->token.raw));
 	r = find_operator(parser, field, test, &is_list);
 	if (r < 0)
@@ -680,18 +719,20 @@ static int refuse_name(struct parser *parser, const struct token *name)
 	if (slice_eq(name->raw, SLICE_LITERAL("||")))
 		return FAIL(parser, name->pos, "'||' is not an operator, did you mean 'or'?");
 	if (is_keyword(name->raw))
-		return FAIL(parser, name->pos, "expected a field or a macro, found '%.*s'", SHOWN(name->raw));
+		return FAIL(parser, name->pos, "expected a field or a macro, found '%.*s'",
+			    SHOWN(name->raw));
 	if (dotted)
 		suggest = (struct suggest){ NULL, 0 };
 	for (size_t i = 0; i < parser->loader->n_macros; i++)
 		suggest_offer(&suggest, name->raw, parser->loader->macros[i].name);
 	for (size_t i = 0; i < field_table_len; i++)
 		suggest_offer(&suggest, name->raw, field_table[i].name);
-	return FAIL(parser, name->pos, "unknown %s '%.*s'%s", dotted ? "field" : "macro", SHOWN(name->raw),
-		    hint_from(suggest.best).text);
+	return FAIL(parser, name->pos, "unknown %s '%.*s'%s", dotted ? "field" : "macro",
+		    SHOWN(name->raw), hint_from(suggest.best).text);
 }
 
-static int read_macro(struct parser *parser, struct macro *macro, const struct token *name, struct node **ret)
+static int read_macro(struct parser *parser, struct macro *macro, const struct token *name,
+		      struct node **ret)
 {
 	int r;
 
@@ -703,7 +744,8 @@ static int read_macro(struct parser *parser, struct macro *macro, const struct t
 			return r;
 	}
 	if (parser->depth + macro->root->depth > CONDITION_DEPTH_MAX)
-		return FAIL(parser, name->pos, "macros and brackets nest deeper than %u", CONDITION_DEPTH_MAX);
+		return FAIL(parser, name->pos, "macros and brackets nest deeper than %u",
+			    CONDITION_DEPTH_MAX);
 	*ret = macro->root;
 	return 0;
 }
@@ -724,8 +766,10 @@ static int read_name(struct parser *parser, struct node **ret)
 		return r;
 	if (macro) {
 		if (!at_end_of_test(parser))
-			return FAIL(parser, parser->token.pos, "expected 'and', 'or' or the end after macro '%s', found '%.*s'",
-				    macro->name, SHOWN(parser->token.raw));
+			return FAIL(
+				parser, parser->token.pos,
+				"expected 'and', 'or' or the end after macro '%s', found '%.*s'",
+				macro->name, SHOWN(parser->token.raw));
 		return read_macro(parser, macro, &name, ret);
 	}
 	r = new_node(parser, NODE_TEST, ret);
@@ -788,7 +832,8 @@ static int read_unary(struct parser *parser, struct node **ret)
 	int r;
 
 	if (parser->depth >= CONDITION_DEPTH_MAX)
-		return FAIL(parser, token->pos, "brackets and macros nest deeper than %u", CONDITION_DEPTH_MAX);
+		return FAIL(parser, token->pos, "brackets and macros nest deeper than %u",
+			    CONDITION_DEPTH_MAX);
 	if (token_is(parser, "not"))
 		return read_not(parser, ret);
 	if (token_is(parser, "!"))
@@ -802,8 +847,10 @@ static int read_unary(struct parser *parser, struct node **ret)
 	if (token->kind == TOKEN_WORD)
 		return read_name(parser, ret);
 	if (token->kind == TOKEN_END)
-		return FAIL(parser, token->pos, "the condition ends where a field or a macro is expected");
-	return FAIL(parser, token->pos, "expected a field or a macro, found '%.*s'", SHOWN(token->raw));
+		return FAIL(parser, token->pos,
+			    "the condition ends where a field or a macro is expected");
+	return FAIL(parser, token->pos, "expected a field or a macro, found '%.*s'",
+		    SHOWN(token->raw));
 }
 
 /* `kind` names the level: NODE_OR, NODE_AND, or NODE_TEST for a single one. */
@@ -848,11 +895,12 @@ static int refuse_rest(struct parser *parser)
 		return 0;
 	if (token->kind == TOKEN_CLOSE)
 		return FAIL(parser, token->pos, "this bracket was never opened");
-	return FAIL(parser, token->pos, "expected 'and', 'or' or the end, found '%.*s'%s", SHOWN(token->raw),
-		    hint_from(suggest_joiner(token->raw)).text);
+	return FAIL(parser, token->pos, "expected 'and', 'or' or the end, found '%.*s'%s",
+		    SHOWN(token->raw), hint_from(suggest_joiner(token->raw)).text);
 }
 
-static int parse_text(struct loader *loader, const struct place *place, unsigned int depth, struct node **ret)
+static int parse_text(struct loader *loader, const struct place *place, unsigned int depth,
+		      struct node **ret)
 {
 	struct parser parser = { .loader = loader, .place = place, .depth = depth };
 	struct node *root;
@@ -873,7 +921,8 @@ static int parse_text(struct loader *loader, const struct place *place, unsigned
 	if (r < 0)
 		return r;
 	if (root->depth > CONDITION_DEPTH_MAX)
-		return fail_at(loader, place, "brackets and macros nest deeper than %u", CONDITION_DEPTH_MAX);
+		return fail_at(loader, place, "brackets and macros nest deeper than %u",
+			       CONDITION_DEPTH_MAX);
 	*ret = root;
 	return 0;
 }

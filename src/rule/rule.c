@@ -16,13 +16,15 @@ static int event_get(const struct reader *reader, size_t field, struct value *re
 
 /* The time is the event's: a replay next year decides as the live run did.
  * Without a time it cannot be known that the exception still holds. */
-static bool has_expired(const struct exception *exception, const struct reader *reader, struct value *tmp)
+static bool has_expired(const struct exception *exception, const struct reader *reader,
+			struct value *tmp)
 {
 	const struct field *time = field_find(SLICE_LITERAL("evt.time"));
 
 	if (exception->expires_ns == 0)
 		return false;
-	return reader->get(reader, (size_t)(time - field_table), tmp) < 0 || tmp->num >= exception->expires_ns;
+	return reader->get(reader, (size_t)(time - field_table), tmp) < 0 ||
+	       tmp->num >= exception->expires_ns;
 }
 
 bool rule_matches(const struct rule *rule, const struct reader *reader, struct value *tmp)
@@ -32,14 +34,16 @@ bool rule_matches(const struct rule *rule, const struct reader *reader, struct v
 	for (size_t i = 0; i < rule->n_exceptions; i++) {
 		const struct exception *exception = &rule->exceptions[i];
 
-		if (!has_expired(exception, reader, tmp) && program_run(&exception->when, reader, tmp) == TRUTH_TRUE)
+		if (!has_expired(exception, reader, tmp) &&
+		    program_run(&exception->when, reader, tmp) == TRUTH_TRUE)
 			return false;
 	}
 	return true;
 }
 
 void rule_set_evaluate(const struct rule_set *set, const struct event *ev,
-		       void (*match)(const struct rule *rule, const struct event *ev, void *arg), void *arg)
+		       void (*match)(const struct rule *rule, const struct event *ev, void *arg),
+		       void *arg)
 {
 	struct event_reader reader = { { event_get }, ev };
 	unsigned int type = ev->hdr.type;
@@ -87,10 +91,14 @@ uint64_t rule_set_event_types(const struct rule_set *set)
 const char *priority_name(unsigned int priority)
 {
 	static const char *const names[PRIORITY_MAX] = {
-		[PRIORITY_EMERGENCY] = "Emergency",	[PRIORITY_ALERT] = "Alert",
-		[PRIORITY_CRITICAL] = "Critical",	[PRIORITY_ERROR] = "Error",
-		[PRIORITY_WARNING] = "Warning",		[PRIORITY_NOTICE] = "Notice",
-		[PRIORITY_INFORMATIONAL] = "Informational", [PRIORITY_DEBUG] = "Debug",
+		[PRIORITY_EMERGENCY] = "Emergency",
+		[PRIORITY_ALERT] = "Alert",
+		[PRIORITY_CRITICAL] = "Critical",
+		[PRIORITY_ERROR] = "Error",
+		[PRIORITY_WARNING] = "Warning",
+		[PRIORITY_NOTICE] = "Notice",
+		[PRIORITY_INFORMATIONAL] = "Informational",
+		[PRIORITY_DEBUG] = "Debug",
 	};
 
 	return priority < PRIORITY_MAX ? names[priority] : "unknown";

@@ -31,7 +31,8 @@ struct made_reader made_reader_from(const struct made_event *event)
 	return (struct made_reader){ { made_get }, event };
 }
 
-unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule, unsigned int *ret_run,
+unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule,
+			    unsigned int *ret_run,
 			    void (*report)(const char *line, bool ok, void *arg), void *arg)
 {
 	unsigned int n_failed = 0;
@@ -48,8 +49,8 @@ unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule,
 
 			alerts += rule_matches(rule, &reader.reader, &tmp);
 		}
-		snprintf(line, sizeof(line), "%s %s: %u alert%s expected, %u raised", rule->id, test->name, test->alerts,
-			 test->alerts == 1 ? "" : "s", alerts);
+		snprintf(line, sizeof(line), "%s %s: %u alert%s expected, %u raised", rule->id,
+			 test->name, test->alerts, test->alerts == 1 ? "" : "s", alerts);
 		n_failed += alerts != test->alerts;
 		if (report)
 			report(line, alerts == test->alerts, arg);

@@ -4,7 +4,8 @@
 
 static bool is_name(char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.';
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+	       byte == '.';
 }
 
 /* The field's name behind the percent sign at `pos`, and where the text goes
@@ -25,8 +26,8 @@ static bool find_name(struct slice text, size_t pos, struct slice *ret, size_t *
 	return ret->len > 0;
 }
 
-static int add_segment(struct loader *loader, const struct place *place, struct slice text, size_t *pos,
-		       struct segment *segment)
+static int add_segment(struct loader *loader, const struct place *place, struct slice text,
+		       size_t *pos, struct segment *segment)
 {
 	struct slice name;
 	size_t start = *pos;
@@ -37,17 +38,18 @@ static int add_segment(struct loader *loader, const struct place *place, struct 
 	if (*pos >= text.len)
 		return 0;
 	if (*pos + 1 < text.len && text.data[*pos + 1] == '%') {
-		segment->text.len++;	/* the first of the two */
+		segment->text.len++; /* the first of the two */
 		*pos += 2;
 		return 0;
 	}
 	start = *pos;
 	if (!find_name(text, start, &name, pos))
-		return fail_text(loader, place, start, "expected %%field or %%{field}; a percent sign itself is %%%%");
+		return fail_text(loader, place, start,
+				 "expected %%field or %%{field}; a percent sign itself is %%%%");
 	segment->field = field_find(name);
 	if (!segment->field)
-		return fail_text(loader, place, start, "unknown field '%.*s'%s", (int)name.len, name.data,
-				 hint_from(field_suggest(name)).text);
+		return fail_text(loader, place, start, "unknown field '%.*s'%s", (int)name.len,
+				 name.data, hint_from(field_suggest(name)).text);
 	return 0;
 }
 
@@ -106,7 +108,7 @@ size_t rule_format_output(const struct rule *rule, const struct event *ev, char 
 		len = append(buf, size, len, segment->text);
 		if (!segment->field)
 			continue;
-		(void)field_format(segment->field, ev, &tmp, &shown);	/* missing: stays <NA> */
+		(void)field_format(segment->field, ev, &tmp, &shown); /* missing: stays <NA> */
 		len = append(buf, size, len, shown);
 	}
 	buf[len] = '\0';

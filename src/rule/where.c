@@ -33,9 +33,7 @@ static size_t skip_value(struct slice text, size_t i)
 
 	while (i < text.len) {
 		switch (text.data[i]) {
-		case '"':
-			i = skip_string(text, i);
-			break;
+		case '"': i = skip_string(text, i); break;
 		case '{':
 		case '[':
 			depth++;
@@ -53,9 +51,7 @@ static size_t skip_value(struct slice text, size_t i)
 				return i;
 			i++;
 			break;
-		default:
-			i++;
-			continue;
+		default: i++; continue;
 		}
 		if (depth == 0 && i < text.len && strchr(",]}", text.data[i]) && text.data[i])
 			return i;
@@ -97,7 +93,8 @@ static size_t string_step(struct slice text, size_t *i, unsigned char *ret)
 		code = hex_value(text, *i + 2);
 		*i += 6;
 		if (code >= 0xd800 && code < 0xdc00) {
-			code = 0x10000 + ((code - 0xd800) << 10) + ((hex_value(text, *i + 2) - 0xdc00) & 0x3ff);
+			code = 0x10000 + ((code - 0xd800) << 10) +
+			       ((hex_value(text, *i + 2) - 0xdc00) & 0x3ff);
 			*i += 6;
 		}
 		if (code < 0x80) {
@@ -154,7 +151,7 @@ static size_t find_step(struct slice text, size_t i, const struct at *step, size
 
 		if (step->key) {
 			i = skip_space(text, skip_string(text, i));
-			i = skip_space(text, i + 1);	/* the colon */
+			i = skip_space(text, i + 1); /* the colon */
 		}
 		if (step->key ? string_is(text, key, step->key) : n == step->index) {
 			*ret_key = key;
@@ -263,13 +260,15 @@ static void fill_where(struct loader *loader, const struct source_file *file, si
 	fill_excerpt(err, (struct slice){ text.data + start, end - start }, offset - start);
 }
 
-static void fill_message(struct loader *loader, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void fill_message(struct loader *loader,
+							       const char *format, va_list args)
 {
 	memset(loader->err, 0, sizeof(*loader->err));
 	vsnprintf(loader->err->message, sizeof(loader->err->message), format, args);
 }
 
-int fail_offset(struct loader *loader, const struct source_file *file, size_t offset, const char *format, ...)
+void tell_offset(struct loader *loader, const struct source_file *file, size_t offset,
+		 const char *format, ...)
 {
 	va_list args;
 
@@ -277,10 +276,9 @@ int fail_offset(struct loader *loader, const struct source_file *file, size_t of
 	fill_message(loader, format, args);
 	va_end(args);
 	fill_where(loader, file, offset);
-	return -EINVAL;
 }
 
-int fail_at(struct loader *loader, const struct place *place, const char *format, ...)
+void tell_at(struct loader *loader, const struct place *place, const char *format, ...)
 {
 	va_list args;
 
@@ -288,10 +286,9 @@ int fail_at(struct loader *loader, const struct place *place, const char *format
 	fill_message(loader, format, args);
 	va_end(args);
 	fill_where(loader, place->file, find_offset(place, false));
-	return -EINVAL;
 }
 
-int fail_key(struct loader *loader, const struct place *place, const char *format, ...)
+void tell_key(struct loader *loader, const struct place *place, const char *format, ...)
 {
 	va_list args;
 
@@ -299,10 +296,10 @@ int fail_key(struct loader *loader, const struct place *place, const char *forma
 	fill_message(loader, format, args);
 	va_end(args);
 	fill_where(loader, place->file, find_offset(place, true));
-	return -EINVAL;
 }
 
-int fail_text(struct loader *loader, const struct place *place, size_t pos, const char *format, ...)
+void tell_text(struct loader *loader, const struct place *place, size_t pos, const char *format,
+	       ...)
 {
 	struct at element = { place->at, NULL, 0 };
 	struct place in = *place;
@@ -324,15 +321,14 @@ int fail_text(struct loader *loader, const struct place *place, size_t pos, cons
 			element.index++;
 		}
 	}
-	fill_where(loader, place->file, find_in_string(place->file->text, find_offset(&in, false), pos));
-	return -EINVAL;
+	fill_where(loader, place->file,
+		   find_in_string(place->file->text, find_offset(&in, false), pos));
 }
 
-int fail_memory(struct loader *loader)
+void tell_memory(struct loader *loader)
 {
 	memset(loader->err, 0, sizeof(*loader->err));
 	snprintf(loader->err->message, sizeof(loader->err->message), "out of memory");
-	return -ENOMEM;
 }
 
 unsigned int place_line(const struct place *place)
@@ -366,13 +362,15 @@ int place_text(struct loader *loader, const struct place *place, size_t len_max,
 		struct place in = { place->file, is_array ? &at : place->at, part };
 
 		if (!json_is_string(part))
-			return fail_at(loader, &in, "expected a string%s", is_array ? "" : " or an array of strings");
+			return fail_at(loader, &in, "expected a string%s",
+				       is_array ? "" : " or an array of strings");
 		len += json_string_length(part) + 1;
 	}
 	if (len <= 1)
 		return fail_at(loader, place, "this is empty, expected a condition");
 	if (len - 1 > len_max)
-		return fail_at(loader, place, "this is %zu bytes long, at most %zu are allowed", len - 1, len_max);
+		return fail_at(loader, place, "this is %zu bytes long, at most %zu are allowed",
+			       len - 1, len_max);
 
 	text = arena_alloc(&loader->arena, len);
 	if (!text)

@@ -371,7 +371,7 @@ static int fill_handlers(const struct live *live)
 const char *const live_runtime_names[] = {
 	"runc", "crun", "youki", "runsc", "kata-runtime", "lxc-start", "systemd-nspawn",
 	"conmon", "conmonrs", "containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2",
-	"dockerd", "docker-proxy", "docker-init", "rootlesskit", "crio", "podman", "buildah", "buildkitd",
+	"dockerd", "rootlesskit", "crio", "podman", "buildah", "buildkitd",
 	"kubelet", "k3s", "rke2", "cri-dockerd", "nvidia-container-runtime", "nvidia-container-cli",
 	NULL,
 };

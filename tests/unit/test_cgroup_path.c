@@ -12,6 +12,7 @@
 #define B "605439acbd4fb18c145069289094b17f17e0cfa938f78012d4960bc797305f22"
 #define POD "kubepods-burstable-podbd12dd33_9322_7d95_0a56_05a2444b13c2.slice"
 
+/* clang-format off */
 /* `want` NULL: the path says nothing. */
 static const struct { const char *name, *path, *want, *runtime; } cases[] = {
 	{ "docker, systemd", "/system.slice/docker-" A ".scope", A, "docker" },
@@ -86,6 +87,7 @@ static const struct { const char *name, *path, *want, *runtime; } cases[] = {
 	{ "lxc name with a way out", "/lxc/..", NULL, NULL },
 	{ "lxc name with control characters", "/lxc/a\nb", NULL, NULL },
 };
+/* clang-format on */
 
 static void path_names_the_outermost_container(void **state)
 {
@@ -104,8 +106,9 @@ static void path_names_the_outermost_container(void **state)
 			continue;
 		n_failed++;
 		print_error("%s: want %s (%s), got %.*s (%s)\n", cases[i].name,
-			    cases[i].want ? cases[i].want : "nothing", cases[i].runtime ? cases[i].runtime : "",
-			    (int)id.len, id.data ? id.data : "", runtime ? runtime : "");
+			    cases[i].want ? cases[i].want : "nothing",
+			    cases[i].runtime ? cases[i].runtime : "", (int)id.len,
+			    id.data ? id.data : "", runtime ? runtime : "");
 	}
 	assert_int_equal(n_failed, 0);
 }

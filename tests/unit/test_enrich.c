@@ -23,7 +23,8 @@ static struct exec_id exec_id(uint64_t start_ns, uint32_t tgid, uint32_t seq)
 	return (struct exec_id){ start_ns, tgid, seq };
 }
 
-static struct event event(unsigned int type, struct exec_id proc, struct exec_id parent, const char *comm)
+static struct event event(unsigned int type, struct exec_id proc, struct exec_id parent,
+			  const char *comm)
 {
 	struct event ev = {
 		.hdr = {
@@ -48,7 +49,8 @@ static struct event apply_fork(struct enrich *enrich, struct exec_id child, stru
 	return apply(enrich, event(EVENT_FORK, child, parent, "forked"));
 }
 
-static struct event apply_exec(struct enrich *enrich, struct exec_id proc, struct exec_id parent, const char *path)
+static struct event apply_exec(struct enrich *enrich, struct exec_id proc, struct exec_id parent,
+			       const char *path)
 {
 	static const struct event_file file = { .source = SOURCE_KERNEL, .mount_owner = OWNER_OWN };
 	const char *slash = strrchr(path, '/');
@@ -88,19 +90,20 @@ static struct enrich_stats stats_of(const struct enrich *enrich)
 	return stats;
 }
 
-#define assert_slice(got, want)                                                                         \
-	do {                                                                                            \
-		struct slice assert_got = (got), assert_want = slice_from(want);                        \
-		if (!slice_eq(assert_got, assert_want))                                                 \
-			fail_msg("want \"%s\", got \"%.*s\"", assert_want.data, (int)assert_got.len,    \
-				 assert_got.data ? assert_got.data : "");                               \
+#define assert_slice(got, want)                                                                \
+	do {                                                                                   \
+		struct slice assert_got = (got), assert_want = slice_from(want);               \
+		if (!slice_eq(assert_got, assert_want))                                        \
+			fail_msg("want \"%s\", got \"%.*s\"", assert_want.data,                \
+				 (int)assert_got.len, assert_got.data ? assert_got.data : ""); \
 	} while (0)
 
 /* ---- processes */
 
 static void ancestry_names_images_as_they_forked(void **state)
 {
-	struct exec_id init = exec_id(100, 10, 1), sh = exec_id(200, 20, 1), ls = exec_id(300, 30, 1);
+	struct exec_id init = exec_id(100, 10, 1), sh = exec_id(200, 20, 1),
+		       ls = exec_id(300, 30, 1);
 	struct enrich *enrich = make(0, 0, 0);
 	struct event ev;
 
@@ -237,7 +240,8 @@ static void lost_records_leave_minimal_nodes(void **state)
 
 static void exec_before_its_fork_is_put_right(void **state)
 {
-	struct exec_id parent = exec_id(100, 10, 1), child = exec_id(200, 20, 1), later = exec_id(200, 20, 2);
+	struct exec_id parent = exec_id(100, 10, 1), child = exec_id(200, 20, 1),
+		       later = exec_id(200, 20, 2);
 	struct enrich *enrich = make(0, 0, 0);
 	struct event ev;
 
@@ -324,7 +328,7 @@ static void hostile_parents_do_not_hang(void **state)
 	assert_int_equal(ev.n_ancestors, 0);
 	ev = apply_fork(enrich, a, a);
 	assert_int_equal(ev.n_ancestors, 0);
-	ev = apply_open(enrich, a, b);	/* a child older than its parent */
+	ev = apply_open(enrich, a, b); /* a child older than its parent */
 	assert_int_equal(ev.n_ancestors, 0);
 	ev = apply_open(enrich, b, a);
 	assert_int_equal(ev.n_ancestors, 1);
@@ -333,11 +337,12 @@ static void hostile_parents_do_not_hang(void **state)
 	ev = apply_open(enrich, c, b);
 	assert_true(ev.n_ancestors <= 2);
 	a.exec_seq = 7;
-	ev = apply_open(enrich, a, exec_id(100, 10, 6));	/* itself, one exec ago */
+	ev = apply_open(enrich, a, exec_id(100, 10, 6)); /* itself, one exec ago */
 	assert_int_equal(ev.n_ancestors, 0);
 	ev = apply_open(enrich, nobody, a);
 	assert_null(ev.proc);
-	ev = apply_open(enrich, exec_id(UINT64_MAX, UINT32_MAX, UINT32_MAX), exec_id(UINT64_MAX, 1, UINT32_MAX));
+	ev = apply_open(enrich, exec_id(UINT64_MAX, UINT32_MAX, UINT32_MAX),
+			exec_id(UINT64_MAX, 1, UINT32_MAX));
 	assert_int_equal(ev.n_ancestors, 1);
 	enrich_free(enrich);
 }
@@ -362,7 +367,8 @@ static void chains_are_cut_at_the_limit(void **state)
 
 static void fork_bomb_forgets_its_own(void **state)
 {
-	struct exec_id init = exec_id(1, 1, 1), shim = exec_id(2, 2, 1), bomb = exec_id(3, 3, 1), quiet = exec_id(4, 4, 1);
+	struct exec_id init = exec_id(1, 1, 1), shim = exec_id(2, 2, 1), bomb = exec_id(3, 3, 1),
+		       quiet = exec_id(4, 4, 1);
 	struct enrich *enrich = make(1000, 0, 0);
 	struct enrich_stats stats;
 	struct event ev;
@@ -493,7 +499,8 @@ static struct event container_event(uint64_t key, const char *cgroup)
 	return ev;
 }
 
-static struct event info_event(uint64_t key, const char *id, const char *name, const char *image, const char *runtime)
+static struct event info_event(uint64_t key, const char *id, const char *name, const char *image,
+			       const char *runtime)
 {
 	struct event ev = event(EVENT_CONTAINER_INFO, nobody, nobody, "");
 
@@ -595,7 +602,7 @@ static void containers_stay_within_their_ceiling(void **state)
 	assert_non_null(enrich_find_container(enrich, 901));
 	enrich_free(enrich);
 
-	enrich = make(0, 100, 64 << 10);	/* 16 KiB for containers: four such paths */
+	enrich = make(0, 100, 64 << 10); /* 16 KiB for containers: four such paths */
 	for (uint64_t key = 1; key <= 50; key++)
 		apply(enrich, container_event(key, cgroup));
 	assert_true(stats_of(enrich).containers < 5);
@@ -609,7 +616,7 @@ static void containers_stay_within_their_ceiling(void **state)
 
 struct model {
 	struct exec_id id;
-	unsigned int parent;		/* index of the image it was forked from; 0: none */
+	unsigned int parent; /* index of the image it was forked from; 0: none */
 };
 
 static uint32_t random_state;
@@ -656,15 +663,19 @@ static void random_life_matches_the_model(void **state)
 			struct event ev;
 
 			switch (next_random() % 8) {
-			case 0: case 1: case 2:
+			case 0:
+			case 1:
+			case 2:
 				model[n] = (struct model){ .id = model[at].id, .parent = at };
 				model[n].id.start_ns = n;
-				model[n].id.tgid = 1 + next_random() % 50;	/* pids come again and again */
+				model[n].id.tgid =
+					1 + next_random() % 50; /* pids come again and again */
 				ev = apply_fork(enrich, model[n].id, model[at].id);
 				check_chain(&ev, model, n);
 				live[n_live++] = n++;
 				break;
-			case 3: case 4:
+			case 3:
+			case 4:
 				model[n] = model[at];
 				model[n].id.exec_seq++;
 				ev = apply_exec(enrich, model[n].id, nobody, "/bin/x");
@@ -692,8 +703,8 @@ static void random_life_matches_the_model(void **state)
 static void random_noise_is_survived(void **state)
 {
 	static const unsigned int types[] = {
-		EVENT_FORK, EVENT_EXEC, EVENT_EXIT, EVENT_OPEN, EVENT_CHDIR, EVENT_PROC,
-		EVENT_CONTAINER, EVENT_CONTAINER_INFO, EVENT_LOSS,
+		EVENT_FORK, EVENT_EXEC,	     EVENT_EXIT,	   EVENT_OPEN, EVENT_CHDIR,
+		EVENT_PROC, EVENT_CONTAINER, EVENT_CONTAINER_INFO, EVENT_LOSS,
 	};
 	static char bytes[8192];
 	struct enrich *enrich = make(64, 8, 64 << 10);
@@ -701,16 +712,20 @@ static void random_noise_is_survived(void **state)
 	(void)state;
 	random_state = 7;
 	for (unsigned int i = 0; i < 300000; i++) {
-		struct exec_id proc = exec_id(next_random() % 40, next_random() % 12, next_random() % 4);
-		struct exec_id parent = exec_id(next_random() % 40, next_random() % 12, next_random() % 4);
-		struct event ev = event(types[next_random() % ARRAY_SIZE(types)], proc, parent, "noise");
+		struct exec_id proc =
+			exec_id(next_random() % 40, next_random() % 12, next_random() % 4);
+		struct exec_id parent =
+			exec_id(next_random() % 40, next_random() % 12, next_random() % 4);
+		struct event ev =
+			event(types[next_random() % ARRAY_SIZE(types)], proc, parent, "noise");
 
 		ev.hdr.container = next_random() % 16;
 		ev.hdr.target_container = next_random() % 16;
 		ev.u.container.key = ev.hdr.type == EVENT_CONTAINER ? next_random() % 16 : 0;
 		ev.path = (struct slice){ bytes, next_random() % 4096 };
 		ev.args = (struct slice){ bytes, next_random() % 4097 };
-		ev.cwd = ev.cgroup_path = ev.info_name = (struct slice){ bytes, next_random() % 4096 };
+		ev.cwd = ev.cgroup_path = ev.info_name =
+			(struct slice){ bytes, next_random() % 4096 };
 		enrich_apply(enrich, &ev);
 		assert_true(ev.n_ancestors <= EVENT_ANCESTORS_MAX);
 		for (unsigned int k = 0; k < ev.n_ancestors; k++)

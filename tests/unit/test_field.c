@@ -68,8 +68,8 @@ static void suggestions_are_near(void **state)
 		const char *got = field_suggest(slice_from(cases[i].typed));
 
 		if (cases[i].want ? !got || strcmp(got, cases[i].want) != 0 : got != NULL)
-			fail_msg("%s: want %s, got %s", cases[i].typed, cases[i].want ? cases[i].want : "nothing",
-				 got ? got : "nothing");
+			fail_msg("%s: want %s, got %s", cases[i].typed,
+				 cases[i].want ? cases[i].want : "nothing", got ? got : "nothing");
 	}
 }
 
@@ -80,17 +80,18 @@ static void words_cover_all_names(void **state)
 		const char *field;
 		const char *(*name)(unsigned int number);
 	} cases[] = {
-		{ "proc.phase", phase_name },	    { "file.mount_owner", owner_name },
-		{ "proc.cwd_owner", owner_name },   { "evt.way", way_name },
+		{ "proc.phase", phase_name },	      { "file.mount_owner", owner_name },
+		{ "proc.cwd_owner", owner_name },     { "evt.way", way_name },
 		{ "target.boundary", boundary_name }, { "evt.tier", tier_name },
-		{ "file.source", source_name },	    { "loss.kind", loss_name },
+		{ "file.source", source_name },	      { "loss.kind", loss_name },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (unsigned int number = 0; number < 300; number++) {
 			if (!has_word(field(cases[i].field)->words, cases[i].name(number)))
-				fail_msg("%s: %s is not among its words", cases[i].field, cases[i].name(number));
+				fail_msg("%s: %s is not among its words", cases[i].field,
+					 cases[i].name(number));
 		}
 	}
 }
@@ -182,15 +183,20 @@ static void set_up(struct fixture *fx, unsigned int type)
 	fx->file = record_file();
 	fx->ev.file = &fx->file;
 	fx->container = (struct container_view){
-		.id = SLICE_LITERAL("4f1c2a3b4c5d6e7f8091"), .name = SLICE_LITERAL("web"),
-		.image = SLICE_LITERAL("nginx:1"), .runtime = SLICE_LITERAL("docker"),
+		.id = SLICE_LITERAL("4f1c2a3b4c5d6e7f8091"),
+		.name = SLICE_LITERAL("web"),
+		.image = SLICE_LITERAL("nginx:1"),
+		.runtime = SLICE_LITERAL("docker"),
 		.cgroup = SLICE_LITERAL("/docker/4f1c"),
 	};
 	fx->ev.container = &fx->container;
 	fx->self = (struct proc_view){
-		.exepath = SLICE_LITERAL("/bin/sh"), .args = SLICE_LITERAL("sh\0-c\0id"), .cwd = SLICE_LITERAL("/srv"),
+		.exepath = SLICE_LITERAL("/bin/sh"),
+		.args = SLICE_LITERAL("sh\0-c\0id"),
+		.cwd = SLICE_LITERAL("/srv"),
 	};
-	fx->parent = (struct proc_view){ .name = SLICE_LITERAL("runc"), .exepath = SLICE_LITERAL("/usr/bin/runc") };
+	fx->parent = (struct proc_view){ .name = SLICE_LITERAL("runc"),
+					 .exepath = SLICE_LITERAL("/usr/bin/runc") };
 	fx->grandparent = (struct proc_view){ .name = SLICE_LITERAL("shim") };
 	fx->ev.proc = &fx->self;
 	fx->ev.ancestors[0] = &fx->parent;
@@ -199,14 +205,16 @@ static void set_up(struct fixture *fx, unsigned int type)
 	fx->ev.wall_ns = 1700000000000000000;
 }
 
-static void expect(const char *file, int line, struct fixture *fx, const char *name, const char *want)
+static void expect(const char *file, int line, struct fixture *fx, const char *name,
+		   const char *want)
 {
 	struct slice got = SLICE_LITERAL("<NA>");
 	struct value value;
 
 	field_format(field(name), &fx->ev, &value, &got);
 	if (!slice_eq(got, slice_from(want)))
-		fail_msg("%s:%d: %s: want '%s', got '%.*s'", file, line, name, want, (int)got.len, got.data);
+		fail_msg("%s:%d: %s: want '%s', got '%.*s'", file, line, name, want, (int)got.len,
+			 got.data);
 }
 #define EXPECT(fx, name, want) expect(__FILE__, __LINE__, fx, name, want)
 
@@ -315,7 +323,7 @@ static void long_arguments_fit(void **state)
 	(void)state;
 	set_up(&fx, EVENT_EXEC);
 	memset(args, 'a', sizeof(args));
-	args[0] = '\0';	/* an empty argv[0] */
+	args[0] = '\0'; /* an empty argv[0] */
 	fx.ev.args = (struct slice){ args, sizeof(args) };
 	assert_int_equal(field("proc.cmdline")->get(&fx.ev, &value), 0);
 	assert_int_equal(value.str.len, strlen("evil ") + EVENT_ARGS_MAX - 1);
@@ -388,8 +396,10 @@ static void mount_and_socket_fields(void **state)
 		uint64_t flags;
 		const char *op;
 	} ops[] = {
-		{ 0, "new" },		{ 15, "new" },	       { 4096, "bind" },  { 4096 | 16384, "bind" },
-		{ 32, "remount" },	{ 32 | 4096, "remount" }, { 8192, "move" }, { 1 << 18 | 16384, "propagation" },
+		{ 0, "new" },	   { 15, "new" },
+		{ 4096, "bind" },  { 4096 | 16384, "bind" },
+		{ 32, "remount" }, { 32 | 4096, "remount" },
+		{ 8192, "move" },  { 1 << 18 | 16384, "propagation" },
 	};
 	struct fixture fx;
 
@@ -486,7 +496,7 @@ static void container_fields(void **state)
 	EXPECT(&fx, "container.id", "host");
 	EXPECT(&fx, "container.name", "host");
 	EXPECT(&fx, "container.pending", "false");
-	fx.ev.hdr.phase = PHASE_UNKNOWN;	/* unknown is never host */
+	fx.ev.hdr.phase = PHASE_UNKNOWN; /* unknown is never host */
 	EXPECT(&fx, "container.id", "<NA>");
 }
 

@@ -21,7 +21,8 @@
 typedef int parse_fn(struct slice json, struct container_facts *facts);
 
 static parse_fn *const parsers[] = {
-	parse_runc_state, parse_crun_status, parse_docker_config, parse_oci_config, parse_storage_index,
+	parse_runc_state, parse_crun_status,   parse_docker_config,
+	parse_oci_config, parse_storage_index,
 };
 
 static char *read_data(const char *name, size_t *ret_len)
@@ -57,6 +58,7 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* clang-format off */
 /* Each container by its files, in either order. */
 static const struct {
 	const char *name;
@@ -82,17 +84,22 @@ static const struct {
 	{ "cri-o and crun", { { parse_oci_config, "oci_config_crio.json" }, { parse_crun_status, "crun_status.json" } },
 	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 27685, 247487 } },
 };
+/* clang-format on */
 
-static void check_facts(const char *name, const struct container_facts *got, const struct container_facts *want)
+static void check_facts(const char *name, const struct container_facts *got,
+			const struct container_facts *want)
 {
-	if (same(got->id, want->id) && same(got->name, want->name) && same(got->image, want->image) &&
-	    same(got->runtime, want->runtime) && got->init_pid == want->init_pid && got->init_start == want->init_start)
+	if (same(got->id, want->id) && same(got->name, want->name) &&
+	    same(got->image, want->image) && same(got->runtime, want->runtime) &&
+	    got->init_pid == want->init_pid && got->init_start == want->init_start)
 		return;
 	fail_msg("%s: want %s %s %s %s %u %llu, got %s %s %s %s %u %llu", name,
-		 want->id ? want->id : "-", want->name ? want->name : "-", want->image ? want->image : "-",
-		 want->runtime ? want->runtime : "-", want->init_pid, (unsigned long long)want->init_start,
-		 got->id ? got->id : "-", got->name ? got->name : "-", got->image ? got->image : "-",
-		 got->runtime ? got->runtime : "-", got->init_pid, (unsigned long long)got->init_start);
+		 want->id ? want->id : "-", want->name ? want->name : "-",
+		 want->image ? want->image : "-", want->runtime ? want->runtime : "-",
+		 want->init_pid, (unsigned long long)want->init_start, got->id ? got->id : "-",
+		 got->name ? got->name : "-", got->image ? got->image : "-",
+		 got->runtime ? got->runtime : "-", got->init_pid,
+		 (unsigned long long)got->init_start);
 }
 
 static void real_files_give_their_facts(void **state)
@@ -106,7 +113,10 @@ static void real_files_give_their_facts(void **state)
 				unsigned int at = k ^ turned;
 
 				if (cases[i].files[at].parse)
-					assert_int_equal(parse_data(cases[i].files[at].parse, cases[i].files[at].file, &facts), 0);
+					assert_int_equal(parse_data(cases[i].files[at].parse,
+								    cases[i].files[at].file,
+								    &facts),
+							 0);
 			}
 			check_facts(cases[i].name, &facts, &cases[i].want);
 			container_facts_release(&facts);
@@ -125,18 +135,20 @@ static void storage_index_is_searched_by_id(void **state)
 	container_facts_release(&facts);
 
 	facts.id = strdup(DOCKER_ID);
-	assert_int_equal(parse_data(parse_storage_index, "storage_containers.json", &facts), -ENOENT);
+	assert_int_equal(parse_data(parse_storage_index, "storage_containers.json", &facts),
+			 -ENOENT);
 	assert_null(facts.name);
 	container_facts_release(&facts);
-	assert_int_equal(parse_data(parse_storage_index, "storage_containers.json", &facts), -ENOENT);
+	assert_int_equal(parse_data(parse_storage_index, "storage_containers.json", &facts),
+			 -ENOENT);
 	container_facts_release(NULL);
 }
 
 static void one_kind_is_not_taken_for_another(void **state)
 {
 	static const char *const files[] = {
-		"runc_state.json", "crun_status.json", "docker_config_v2.json", "oci_config_docker.json",
-		"storage_containers.json",
+		"runc_state.json",	  "crun_status.json",	     "docker_config_v2.json",
+		"oci_config_docker.json", "storage_containers.json",
 	};
 
 	(void)state;
@@ -145,7 +157,8 @@ static void one_kind_is_not_taken_for_another(void **state)
 			struct container_facts facts = { 0 };
 
 			if (i != k)
-				assert_int_equal(parse_data(parsers[i], files[k], &facts), -EBADMSG);
+				assert_int_equal(parse_data(parsers[i], files[k], &facts),
+						 -EBADMSG);
 			assert_true(i == k || !facts.id);
 			container_facts_release(&facts);
 		}
@@ -156,6 +169,7 @@ static void one_kind_is_not_taken_for_another(void **state)
 
 #define RUNC(more) "{\"id\":\"a\",\"init_process_pid\":7" more "}"
 
+/* clang-format off */
 static const struct { const char *name, *json; int want; } bad[] = {
 	{ "nothing", "", -EBADMSG },
 	{ "not JSON", "id=a", -EBADMSG },
@@ -179,6 +193,7 @@ static const struct { const char *name, *json; int want; } bad[] = {
 	{ "labels that are no strings", RUNC(",\"config\":{\"labels\":[1,null,[],\"\",\"bundle\",\"bundle=\"]}"), 0 },
 	{ "config of another type", RUNC(",\"config\":[1]"), 0 },
 };
+/* clang-format on */
 
 static void bad_files_are_refused_cleanly(void **state)
 {
@@ -239,7 +254,10 @@ static void strings_are_cut_and_kept_raw(void **state)
 	int len;
 
 	(void)state;
-	len = snprintf(json, sizeof(json), "{\"ID\":\"a\",\"Name\":\"/%05000d\",\"Config\":{\"Image\":\"\\u001b[31m\\u202e\"}}", 7);
+	len = snprintf(
+		json, sizeof(json),
+		"{\"ID\":\"a\",\"Name\":\"/%05000d\",\"Config\":{\"Image\":\"\\u001b[31m\\u202e\"}}",
+		7);
 	assert_int_equal(parse_docker_config((struct slice){ json, (size_t)len }, &facts), 0);
 	assert_int_equal(strlen(facts.name), 4096);
 	assert_string_equal(facts.image, "\033[31m\xe2\x80\xae");
@@ -250,7 +268,10 @@ static void strings_are_cut_and_kept_raw(void **state)
 static void damaged_files_are_survived(void **state)
 {
 	static const char *const files[] = {
-		"crun_status.json", "storage_containers.json", "oci_config_crio.json", "docker_config_v2.json",
+		"crun_status.json",
+		"storage_containers.json",
+		"oci_config_crio.json",
+		"docker_config_v2.json",
 	};
 
 	(void)state;
