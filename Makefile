@@ -14,6 +14,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpo
 	-Wformat=2 -Wno-missing-field-initializers -Werror
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 CFLAGS ?= -O2 -g
+# SANITIZE=1: for the tests, in a build directory of its own.
+ifdef SANITIZE
+HARDENING := -fno-omit-frame-pointer
+CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS ?=
+endif
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -Iinclude -I$(BUILD)/gen $(CFLAGS)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now
 LIBS := -lbpf -lelf -lz -ljansson -lseccomp -lcap-ng -lgcrypt
@@ -26,7 +32,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all run check deps-build deps-check clean help
+.PHONY: all run check deps-build deps-check clean help lint check-unit check-fuzz check-rules unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -39,10 +45,14 @@ run: deps-build
 	$(BUILD)/brigwatch run --rules rules --format $(FORMAT)
 
 deps-build:
-	@tools/install-deps build
+	@tools/install-deps build run
 
-deps-check:
-	@tools/install-deps build check
+## check            install what is missing, build, run every test that the machine allows (root)
+check:
+	@tools/install-deps build run check lint vm
+	@tools/check
+
+## lint             layers, clang-tidy, cppcheck, warnings of the second compiler
 
 # ---- kernel side ----
 
@@ -103,6 +113,39 @@ clean:
 
 # ---- tests and measurements ----
 
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(filter-out $(BUILD)/fuzz/fuzz_none,$(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)))
+
+$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(BUILD)/libbrigwatch.a
+	@mkdir -p $(@D)
+	@echo "  TEST $@"
+	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) $< $(BUILD)/libbrigwatch.a -lcmocka $(LIBS) -o $@
+
+# A fuzz target with a main() that replays its corpus: no fuzzer needed.
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libbrigwatch.a
+	@mkdir -p $(@D)
+	@echo "  FUZZ $@"
+	@$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests $(LDFLAGS) $< tests/fuzz/replay_main.c $(BUILD)/libbrigwatch.a $(LIBS) -o $@
+
+unit-programs: $(UNIT_TESTS)
+fuzz-programs: $(FUZZERS)
+
+## check-unit       unit tests; with SANITIZE=1 BUILD=build/sanitize under ASan and UBSan
+check-unit: unit-programs
+	@tests/unit/run $(BUILD)/unit
+
+## check-fuzz       every fuzz target over its saved corpus
+check-fuzz: fuzz-programs
+	@tests/fuzz/run $(BUILD)/fuzz
+
+## check-rules      each rule's own tests
+check-rules: $(BUILD)/brigwatch
+	@tests/rules/run $(BUILD)/brigwatch rules
+
+lint:
+	@tools/lint $(BUILD)
+
 include bench/Makefile.inc
 include tests/vm/Makefile.inc
 include tests/live/Makefile.inc
+-include tests/robust/Makefile.inc

@@ -28,6 +28,7 @@ struct options {
 	int rounds;
 	unsigned int op_ms; /* for one operation in one round */
 	unsigned int load_ms;
+	unsigned int budget_ms; /* for all rounds; what exceeds it is not waited for */
 	int starts;
 	bool hooks_only, verbose;
 };
@@ -119,6 +120,17 @@ static int setup_leave(struct setup *setup)
 
 /* --- one round --- */
 
+/* Is there time to wait for calm moments, with all rounds still to fit? */
+static bool has_patience(const struct options *options, int round)
+{
+	static uint64_t start;
+	uint64_t share = options->budget_ms * 1000000ull / (unsigned int)options->rounds;
+
+	if (!start)
+		start = now_ns();
+	return now_ns() - start < share * (unsigned int)(round + 1);
+}
+
 static int measure_subject(const struct options *options, const struct site *site,
 			   struct results *results, enum config config, enum subject_kind kind,
 			   int round)
@@ -132,6 +144,7 @@ static int measure_subject(const struct options *options, const struct site *sit
 		struct request request = { .verb = VERB_MEASURE,
 					   .op = (uint32_t)op,
 					   .speed = results->speed_best,
+					   .patient = has_patience(options, round),
 					   .ms = op == OP_EXEC ? 4 * options->op_ms :
 								 options->op_ms };
 
@@ -415,6 +428,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 				     .rounds = 7,
 				     .op_ms = 150,
 				     .load_ms = 4000,
+				     .budget_ms = 150000,
 				     .starts = 5 };
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (opt) {
@@ -427,6 +441,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 			options->rounds = 4;
 			options->op_ms = 60;
 			options->load_ms = 2000;
+			options->budget_ms = 32000;
 			options->starts = 3;
 			break;
 		case 'v': options->verbose = true; break;

@@ -24,6 +24,8 @@ struct request {
 	uint32_t op;
 	uint32_t ms;
 	uint32_t rate;
+	uint32_t patient; /* VERB_MEASURE: 1: up to three times `ms` when too few batches are calm */
+	uint32_t pad;
 	double speed; /* VERB_MEASURE: the fastest the fixed code ever ran, ns; 0: not known */
 };
 

@@ -274,13 +274,12 @@ static void measure(const struct request *request, struct reply *reply)
 	for (start = now_ns(); now_ns() - start < ms * 1000000 / 5 && reply->status == 0;)
 		reply->status = run_batch(request->op, size, &warm);
 
-	/* On a busy machine it takes longer to find the calm moments; three times
-	 * as long is enough to try. */
+	/* On a busy machine it takes longer to find the calm moments. */
 	start = now_ns();
 	limit = ms * 1000000;
 	while (n < BATCHES_MAX && reply->status == 0) {
 		if (now_ns() - start >= limit) {
-			if (limit > ms * 1000000 ||
+			if (!request->patient || limit > ms * 1000000 ||
 			    count_clean(request->op, n, SPEED_CLOCK) >= CLEAN_MIN)
 				break;
 			limit *= 3;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/json_text.h"
 #include "rule/rule.h"
 
 #ifndef BW_RULES_DIR
@@ -37,30 +38,12 @@ struct options {
 
 /* --- output ------------------------------------------------------------- */
 
-/* Strings of rules are valid UTF-8, names of files need not be. */
-static json_t *json_text(const char *text)
-{
-	json_t *json = json_string(text);
-	char *ascii;
-
-	if (json)
-		return json;
-	ascii = strdup(text);
-	for (char *c = ascii; c && *c; c++) {
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	}
-	json = json_string(ascii ? ascii : "");
-	free(ascii);
-	return json;
-}
-
 static json_t *json_texts(const char *const *texts)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; texts[i]; i++)
-		json_array_append_new(array, json_text(texts[i]));
+		json_array_append_new(array, json_from_text(texts[i]));
 	return array;
 }
 
@@ -88,11 +71,11 @@ static void print_error_json(const struct parse_error *err)
 {
 	json_t *error = json_object();
 
-	json_object_set_new(error, "file", json_text(err->file));
+	json_object_set_new(error, "file", json_from_text(err->file));
 	json_object_set_new(error, "line", json_integer(err->line));
 	json_object_set_new(error, "column", json_integer(err->column));
-	json_object_set_new(error, "message", json_text(err->message));
-	json_object_set_new(error, "excerpt", json_text(err->excerpt));
+	json_object_set_new(error, "message", json_from_text(err->message));
+	json_object_set_new(error, "excerpt", json_from_text(err->excerpt));
 	print_json(json_pack("{s:b, s:o}", "ok", 0, "error", error));
 }
 
@@ -100,12 +83,18 @@ static void print_error_json(const struct parse_error *err)
 
 static int check_rules(const struct options *options, const struct rule_set *set)
 {
-	if (options->json)
-		print_json(json_pack("{s:b, s:I, s:s}", "ok", 1, "rules",
-				     (json_int_t)rule_set_len(set), "hash", rule_set_hash(set)));
-	else
+	json_t *json;
+
+	if (!options->json) {
 		printf("%s: %zu rules, all well (SHA-256 %s)\n", options->path, rule_set_len(set),
 		       rule_set_hash(set));
+		return EXIT_DONE;
+	}
+	json = json_object();
+	json_object_set_new(json, "ok", json_true());
+	json_object_set_new(json, "rules", json_integer((json_int_t)rule_set_len(set)));
+	json_object_set_new(json, "hash", json_from_text(rule_set_hash(set)));
+	print_json(json);
 	return EXIT_DONE;
 }
 
@@ -116,17 +105,17 @@ static json_t *rule_json(const struct rule *rule)
 	json_t *json = json_object(), *names = json_array();
 
 	for (size_t i = 0; i < n_fields; i++)
-		json_array_append_new(names, json_text(fields[i]->name));
-	json_object_set_new(json, "id", json_text(rule_id(rule)));
-	json_object_set_new(json, "name", json_text(rule_name(rule)));
-	json_object_set_new(json, "priority", json_text(priority_name(rule_priority(rule))));
-	json_object_set_new(json, "description", json_text(rule_description(rule)));
-	json_object_set_new(json, "why", json_text(rule_why(rule)));
+		json_array_append_new(names, json_from_text(fields[i]->name));
+	json_object_set_new(json, "id", json_from_text(rule_id(rule)));
+	json_object_set_new(json, "name", json_from_text(rule_name(rule)));
+	json_object_set_new(json, "priority", json_from_text(priority_name(rule_priority(rule))));
+	json_object_set_new(json, "description", json_from_text(rule_description(rule)));
+	json_object_set_new(json, "why", json_from_text(rule_why(rule)));
 	json_object_set_new(json, "response", json_texts(rule_response(rule)));
 	json_object_set_new(json, "references", json_texts(rule_references(rule)));
 	json_object_set_new(json, "mitre", json_texts(rule_mitre(rule)));
 	json_object_set_new(json, "tags", json_texts(rule_tags(rule)));
-	json_object_set_new(json, "file", json_text(rule_file(rule)));
+	json_object_set_new(json, "file", json_from_text(rule_file(rule)));
 	json_object_set_new(json, "fields", names);
 	return json;
 }
@@ -161,8 +150,8 @@ static void report_test(const char *line, bool ok, void *arg)
 	struct results *results = arg;
 
 	if (results->json)
-		json_array_append_new(results->lines,
-				      json_pack("{s:b, s:o}", "ok", ok, "test", json_text(line)));
+		json_array_append_new(results->lines, json_pack("{s:b, s:o}", "ok", ok, "test",
+								json_from_text(line)));
 	else if (!ok)
 		printf("FAIL %s\n", line);
 }

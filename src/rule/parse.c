@@ -432,7 +432,7 @@ static int keep_values(struct parser *parser, const struct values *values, struc
 
 	test->n_values = (uint32_t)values->n;
 	if (field->type == VALUE_BOOL) {
-		test->truth = slice_eq(values->items[0], SLICE_LITERAL("true"));
+		test->truth = values->n == 1 && slice_eq(values->items[0], SLICE_LITERAL("true"));
 		return 0;
 	}
 	if (field->type == VALUE_INT) {

@@ -68,7 +68,7 @@ static size_t log_len;
 
 /* libbpf's warnings are kept for the error message: its last words name the
  * cause. */
-static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
 {
 	int n;
 
@@ -123,7 +123,7 @@ static bool hook_fits(const struct btf *btf, const struct hook *hook)
 	return n >= 0 && (!hook->n_params || hook->n_params == n);
 }
 
-int live_probe(struct live_hook *ret, size_t max, struct live_error *reterr)
+int live_probe(struct live_hook *ret_hooks, size_t max, struct live_error *reterr)
 {
 	struct btf *btf;
 	size_t i, n = 0;
@@ -139,9 +139,9 @@ int live_probe(struct live_hook *ret, size_t max, struct live_error *reterr)
 
 		/* Of two shapes of one tracepoint only the one that fits is named. */
 		if (!fits && hooks[i].n_params && (tracepoint_params(btf, hooks[i].tracepoint) >= 0 || n == 0 ||
-						   !strcmp(ret[n - 1].hook, hooks[i].tracepoint)))
+						   !strcmp(ret_hooks[n - 1].hook, hooks[i].tracepoint)))
 			continue;
-		ret[n++] = (struct live_hook){ .hook = hooks[i].tracepoint,
+		ret_hooks[n++] = (struct live_hook){ .hook = hooks[i].tracepoint,
 					       .sees = hooks[i].sees,
 					       .without = hooks[i].without,
 					       .required = hooks[i].required,

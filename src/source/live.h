@@ -28,7 +28,7 @@ struct live_error {
 
 /* Ask the kernel what it can do, without loading anything. Fills up to `max`
  * hooks and returns their number, or -errno: -ENOTSUP no BTF, -EPERM. */
-int live_probe(struct live_hook *hooks, size_t max, struct live_error *reterr);
+int live_probe(struct live_hook *ret_hooks, size_t max, struct live_error *reterr);
 
 /* Load every program without attaching any, and forget them: does the verifier
  * of this kernel take them? */

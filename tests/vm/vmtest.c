@@ -6,6 +6,7 @@
  *	vmtest alert FILE ID NS NAME	is there an alert that names container ID and
  *					NAME, of an event at or after boot time NS?
  *	vmtest quiet FILE		is there no alert of priority warning or above?
+ *	vmtest lossless FILE		and none in which the agent says that it lost events?
  *
  * Exit: 0 yes, 1 no, 2 usage. */
 #include <errno.h>
@@ -86,19 +87,32 @@ static bool is_warning(const char *priority)
 	return false;
 }
 
+enum ask { ASK_DEED, ASK_WARNING, ASK_LOSS };
+
 struct query {
-	const char *container; /* NULL: any, and only warnings and above count */
-	const char *word;
+	enum ask ask;
+	const char *container, *word; /* ASK_DEED */
 	long long since_ns;
 };
 
 static bool alert_matches(const struct query *query, json_t *alert, const char *line)
 {
 	const char *id = json_string_value(member(alert, "container", "id"));
+	const char *cgroup = json_string_value(member(alert, "container", "cgroup"));
+	const char *name = cgroup ? strrchr(cgroup, '/') : NULL;
 	json_t *time = member(alert, "event", "boot_ns");
 
-	if (!query->container)
+	if (query->ask == ASK_WARNING)
 		return is_warning(json_string_value(json_object_get(alert, "priority")));
+	if (query->ask == ASK_LOSS) {
+		const char *source = json_string_value(json_object_get(alert, "source"));
+
+		return source && strcmp(source, "internal") == 0;
+	}
+	/* Whose files the agent does not read has its cgroup for a name, and that is called
+	 * by the id here. */
+	if (id && strncmp(id, "cg-", 3) == 0 && name)
+		id = name + 1;
 	return id && strcmp(id, query->container) == 0 && strstr(line, query->word) &&
 	       json_is_integer(time) && json_integer_value(time) >= query->since_ns;
 }
@@ -141,16 +155,17 @@ static int count_alerts(const char *path, const struct query *query)
 
 static int cmd_alert(const char *path, const char *container, const char *since, const char *word)
 {
-	struct query query = { .container = container,
+	struct query query = { .ask = ASK_DEED,
+			       .container = container,
 			       .word = word,
 			       .since_ns = strtoll(since, NULL, 10) };
 
 	return count_alerts(path, &query) > 0 ? 0 : 1;
 }
 
-static int cmd_quiet(const char *path)
+static int cmd_none(const char *path, enum ask ask)
 {
-	struct query query = { .container = NULL };
+	struct query query = { .ask = ask };
 	struct stat st;
 	int n;
 
@@ -160,7 +175,8 @@ static int cmd_quiet(const char *path)
 	else
 		n = count_alerts(path, &query);
 	if (n >= 0)
-		printf("%d alerts of priority warning or above\n", n);
+		printf("%d alerts %s\n", n,
+		       ask == ASK_LOSS ? "of lost events" : "of priority warning or above");
 	return n == 0 ? 0 : 1;
 }
 
@@ -176,7 +192,10 @@ int main(int argc, char **argv)
 	if (strcmp(cmd, "alert") == 0 && argc == 6)
 		return cmd_alert(argv[2], argv[3], argv[4], argv[5]);
 	if (strcmp(cmd, "quiet") == 0 && argc == 3)
-		return cmd_quiet(argv[2]);
-	fprintf(stderr, "usage: vmtest attack PID | alert FILE ID NS WORD | quiet FILE\n");
+		return cmd_none(argv[2], ASK_WARNING);
+	if (strcmp(cmd, "lossless") == 0 && argc == 3)
+		return cmd_none(argv[2], ASK_LOSS);
+	fprintf(stderr,
+		"usage: vmtest attack PID | alert FILE ID NS WORD | quiet FILE | lossless FILE\n");
 	return 2;
 }
