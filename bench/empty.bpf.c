@@ -19,8 +19,7 @@ EMPTY(sched_process_exec)
 EMPTY(sched_process_exit)
 EMPTY(task_newtask)
 EMPTY(cgroup_attach_task)
-/* One of these two exists: the first since 6.3, the second before. */
-EMPTY(io_uring_submit_req)
-EMPTY(io_uring_submit_sqe)
+
+EMPTY(io_uring_complete)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -24,7 +24,7 @@ static int compare_double(const void *a, const void *b)
 /* The p-th quantile of a copy, between neighbours; NAN of nothing. */
 static double quantile(const double *values, int n, double p)
 {
-	double sorted[ROUNDS_MAX], at = p * (n - 1);
+	double sorted[ROUNDS_MAX * ROUNDS_MAX], at = p * (n - 1);
 	int below = (int)at;
 
 	if (n <= 0)
@@ -38,10 +38,23 @@ static double quantile(const double *values, int n, double p)
 
 struct cell {
 	double ns;     /* median over rounds */
-	double added;  /* median of the differences to nothing attached in the same round */
+	double added;  /* median of the differences to nothing attached */
 	double spread; /* half the distance between the quartiles of these differences */
 	int n_noisy;   /* rounds in which one of the two had too few calm moments */
 };
+
+/* The rounds that were calm, or all of them when too few were. Their number. */
+static int pick_rounds(const double *ns, const bool *noisy, int rounds, double *ret)
+{
+	int n = 0, n_calm = 0;
+
+	for (int i = 0; i < rounds; i++)
+		n_calm += !noisy[i];
+	for (int i = 0; i < rounds; i++)
+		if (n_calm < CALM_MIN || !noisy[i])
+			ret[n++] = ns[i];
+	return n;
+}
 
 static struct cell cell_of(const struct results *results, enum config config,
 			   enum subject_kind subject, enum op op)
@@ -50,24 +63,27 @@ static struct cell cell_of(const struct results *results, enum config config,
 		     *base = results->ns[CONFIG_NOTHING][subject][op];
 	const bool *noisy = results->noisy[config][subject][op],
 		   *base_noisy = results->noisy[CONFIG_NOTHING][subject][op];
-	double calm[ROUNDS_MAX], added[ROUNDS_MAX];
-	int n = 0, n_noisy = 0;
+	double values[ROUNDS_MAX], base_values[ROUNDS_MAX], added[ROUNDS_MAX * ROUNDS_MAX];
+	int rounds = results->rounds, n, n_base, n_added = 0;
+	struct cell cell = { 0 };
 
-	for (int i = 0; i < results->rounds; i++)
-		n_noisy += noisy[i] || base_noisy[i];
-	for (int i = 0; i < results->rounds; i++) {
-		/* Noisy rounds are left out as long as enough others remain. */
-		if (results->rounds - n_noisy >= CALM_MIN && (noisy[i] || base_noisy[i]))
-			continue;
-		calm[n] = ns[i];
-		added[n++] = ns[i] - base[i];
-	}
-	return (struct cell){
-		.ns = quantile(calm, n, 0.5),
-		.added = quantile(added, n, 0.5),
-		.spread = (quantile(added, n, 0.75) - quantile(added, n, 0.25)) / 2,
-		.n_noisy = n_noisy,
-	};
+	n = pick_rounds(ns, noisy, rounds, values);
+	n_base = pick_rounds(base, base_noisy, rounds, base_values);
+	for (int i = 0; i < rounds; i++)
+		cell.n_noisy += noisy[i] || base_noisy[i];
+	/* Within a round, as far as there are enough calm ones: what drifts cancels out. */
+	for (int i = 0; i < rounds && rounds - cell.n_noisy >= CALM_MIN; i++)
+		if (!noisy[i] && !base_noisy[i])
+			added[n_added++] = ns[i] - base[i];
+	/* Else each against each. */
+	for (int i = 0; i < n && rounds - cell.n_noisy < CALM_MIN; i++)
+		for (int j = 0; j < n_base; j++)
+			added[n_added++] = values[i] - base_values[j];
+
+	cell.ns = quantile(values, n, 0.5);
+	cell.added = quantile(added, n_added, 0.5);
+	cell.spread = (quantile(added, n_added, 0.75) - quantile(added, n_added, 0.25)) / 2;
+	return cell;
 }
 
 static double percent_added(const struct results *results, enum subject_kind subject, enum op op)
@@ -235,6 +251,22 @@ static void print_processes(const struct results *results, FILE *file)
 	print_load(&results->bulk, "a rule that wants every open", file);
 }
 
+static void print_noise(const struct results *results, FILE *file)
+{
+	int noisy = 0, all = 0;
+
+	for (int c = 0; c < (results->has_agent ? CONFIG_MAX : CONFIG_AGENT); c++)
+		for (int s = 0; s < SUBJECT_MAX; s++)
+			for (int o = 0; o < OP_MAX; o++)
+				for (int i = 0; i < results->rounds; i++, all++)
+					noisy += results->noisy[c][s][o][i];
+	if (4 * noisy > all)
+		fprintf(file,
+			"\nThe machine was busy: %d of %d measurements are noisy, the costs are rough. "
+			"Repeat when it is calm.\n",
+			noisy, all);
+}
+
 void report_print(const struct results *results, FILE *file)
 {
 	struct aim aims[AIMS_MAX];
@@ -257,6 +289,7 @@ void report_print(const struct results *results, FILE *file)
 		results->rounds, CALM_MIN);
 
 	print_processes(results, file);
+	print_noise(results, file);
 	fprintf(file, "\naims:\n");
 	for (int i = 0; i < n; i++) {
 		fprintf(file, "  %-12s  %s", verdict(&aims[i]), aims[i].name);

@@ -123,8 +123,6 @@ struct scratch {
 		__uint(max_entries, entries_);		\
 	}
 
-struct map_config MAP_OF(BPF_MAP_TYPE_ARRAY, u32, struct sensor_config, 1);
-struct map_gauges MAP_OF(BPF_MAP_TYPE_ARRAY, u32, u64, GAUGE_MAX);
 struct map_counters MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, u64, COUNTER_MAX);
 struct map_books MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, struct book, RING_MAX * EVENT_TYPE_MAX);
 struct map_sequences MAP_OF(BPF_MAP_TYPE_PERCPU_ARRAY, u32, u64, RING_MAX);
@@ -160,8 +158,12 @@ struct map_handlers {
 	__uint(max_entries, HANDLER_MAX);
 };
 
-extern struct map_config config SEC(".maps");
-extern struct map_gauges gauges SEC(".maps");
+/* Plain variables, in maps of their own: one load on the hot path. */
+extern struct sensor_config config;
+/* Tracked tasks that live in the initial mount namespace though contained by
+ * birth: while there are any, the hot path looks at that namespace's tasks. */
+extern __u64 n_outside;
+
 extern struct map_counters counters SEC(".maps");
 extern struct map_books books SEC(".maps");
 extern struct map_sequences sequences SEC(".maps");
@@ -183,7 +185,7 @@ extern struct map_handlers handlers SEC(".maps");
 
 /* The verifier follows each combination of known bits as a state of its own
  * (800,000 instructions for one open). A round trip through memory makes the
- * value unknown to it. */
+ * value unknown to it, and a typed kernel pointer a plain number. */
 static __always_inline u64 forget(struct scratch *s, u64 value)
 {
 	*(volatile u64 *)&s->facts = value;
@@ -192,9 +194,7 @@ static __always_inline u64 forget(struct scratch *s, u64 value)
 
 static __always_inline const struct sensor_config *sensor_config(void)
 {
-	u32 zero = 0;
-
-	return bpf_map_lookup_elem(&config, &zero);
+	return &config;
 }
 
 static __always_inline struct scratch *scratch_get(void)

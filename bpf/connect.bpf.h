@@ -79,7 +79,7 @@ static __always_inline void emit_refused_connect(struct scratch *s, struct task_
 	fill_header(s, EVENT_CONNECT, task, sub);
 	fill_call(s);
 	ev->arg_len = put_user_string(s, addr + 2);
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 static __always_inline void judge_connected(const struct sensor_config *cfg, struct scratch *s,
@@ -122,7 +122,7 @@ static __always_inline void judge_connected(const struct sensor_config *cfg, str
 		ev->hdr.boundary = BOUNDARY_HOST;
 	if (path.dentry) {
 		fill_file(&ev->file, &peer.file, SOURCE_KERNEL);
-		ev->path_len = put_path(s, path.mnt, path.dentry);
+		ev->path_len = put_path((u64)path.mnt, (u64)path.dentry);
 	} else if (peer.addr) {
 		len = KREAD(peer.addr, len);
 		ev->abstract = 1;
@@ -133,7 +133,7 @@ static __always_inline void judge_connected(const struct sensor_config *cfg, str
 	}
 	if (addr)
 		ev->arg_len = put_user_string(s, addr + 2);
-	record_end(s, (facts & FACT_RUNTIME_API) ? RING_URGENT : RING_BULK);
+	record_end((facts & FACT_RUNTIME_API) ? RING_URGENT : RING_BULK);
 }
 
 /* `file` is the connecting socket's, `addr` the user address of the sockaddr. */

@@ -52,20 +52,14 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	const struct sensor_config *cfg = sensor_config();
 	u64 nr = regs->orig_ax;
 	struct nsproxy *ns = task->nsproxy;
-	u32 index = GAUGE_OUTSIDE;
 	struct subject *sub;
 	struct scratch *s;
 	u8 *handler, which;
-	u64 *outside;
 	bool compat;
+	u32 index;
 
-	if (!cfg)
+	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && nr != NR_SETNS_NATIVE && nr != NR_SETNS_IA32)
 		return 0;
-	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && nr != NR_SETNS_NATIVE && nr != NR_SETNS_IA32) {
-		outside = bpf_map_lookup_elem(&gauges, &index);
-		if (!outside || !*outside)
-			return 0;
-	}
 	compat = task->thread_info.status & TS_COMPAT_BIT;
 	index = nr & ~X32_BIT;
 	if (compat)
@@ -100,7 +94,7 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 			record_begin(s, sizeof(struct event_compat));
 			fill_header(s, EVENT_COMPAT, task, sub);
 			fill_call(s);
-			record_end(s, RING_URGENT);
+			record_end(RING_URGENT);
 		}
 	}
 	if (which == HANDLER_NONE)
@@ -259,7 +253,7 @@ int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
 	/* What was mounted is the newest mount of the namespace: the caller's
 	 * strings may have been rewritten since. */
 	if (ret == 0 && !(flags & (MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION))) {
-		m = kcompat_newest_mount(task->nsproxy->mnt_ns);
+		m = kcompat_newest_mount(KREAD(task, nsproxy, mnt_ns));
 		root = m ? KREAD(m, mnt.mnt_root) : NULL;
 		if (root) {
 			vfsmnt = (struct vfsmount *)((char *)m + bpf_core_field_offset(struct mount, mnt));
@@ -277,8 +271,8 @@ int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
 	if (!(flags & (MOUNT_BIND | MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION)))
 		ev->fstype_len = put_user_string(s, s->call.args[2]);
 	if (v.dentry)
-		ev->path_len = put_path(s, NULL, v.dentry);
-	record_end(s, RING_URGENT);
+		ev->path_len = put_path(0, (u64)v.dentry);
+	record_end(RING_URGENT);
 	return 0;
 }
 
@@ -291,26 +285,16 @@ int BPF_PROG(handle__umount, struct pt_regs *regs, long ret)
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_MOUNT, task, sub);
 	fill_call(s);
-	ev->op = MOUNT_UMOUNT;
-	ev->flags = s->call.args[1];
-	ev->target_len = put_user_string(s, s->call.args[0]);
-	record_end(s, RING_URGENT);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle__pivot_root, struct pt_regs *regs, long ret)
-{
-	struct event_mount *ev;
-	HANDLER_PROLOGUE(EVENT_MOUNT);
-
-	ev = record_begin(s, sizeof(*ev));
-	fill_header(s, EVENT_MOUNT, task, sub);
-	fill_call(s);
-	ev->op = MOUNT_PIVOT_ROOT;
-	ev->target_len = put_user_string(s, s->call.args[0]);
-	ev->source_len = put_user_string(s, s->call.args[1]);
-	record_end(s, RING_URGENT);
+	if (s->call.handler == HANDLER_PIVOT_ROOT) {
+		ev->op = MOUNT_PIVOT_ROOT;
+		ev->target_len = put_user_string(s, s->call.args[0]);
+		ev->source_len = put_user_string(s, s->call.args[1]);
+	} else {
+		ev->op = MOUNT_UMOUNT;
+		ev->flags = s->call.args[1];
+		ev->target_len = put_user_string(s, s->call.args[0]);
+	}
+	record_end(RING_URGENT);
 	return 0;
 }
 
@@ -319,7 +303,7 @@ int BPF_PROG(handle__pivot_root, struct pt_regs *regs, long ret)
 static __always_inline void judge_position(const struct sensor_config *cfg, struct scratch *s,
 					   struct task_struct *task, const struct subject *sub, u32 op, u64 arg)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = KREAD(task, fs);
 	struct event_chdir *ev;
 	struct file_view v = {};
 	struct dentry *dentry;
@@ -328,12 +312,12 @@ static __always_inline void judge_position(const struct sensor_config *cfg, stru
 
 	if (s->call.ret != 0 || !fs)
 		return;
-	mnt = op == CHDIR_CHROOT ? fs->root.mnt : fs->pwd.mnt;
-	dentry = op == CHDIR_CHROOT ? fs->root.dentry : fs->pwd.dentry;
+	mnt = op == CHDIR_CHROOT ? KREAD(fs, root.mnt) : KREAD(fs, pwd.mnt);
+	dentry = op == CHDIR_CHROOT ? KREAD(fs, root.dentry) : KREAD(fs, pwd.dentry);
 	v.owner = mount_owner(cfg, task, sub, mnt, &v.mount_container);
 	if (is_foreign(v.owner))
 		facts = op == CHDIR_CHROOT ? FACT_ROOT_FOREIGN : FACT_CWD_FOREIGN;
-	else if (v.owner == OWNER_OWN && !is_reachable(mnt, dentry))
+	else if (v.owner == OWNER_OWN && !is_reachable((u64)mnt, (u64)dentry))
 		facts = FACT_FILE_UNREACHABLE;
 	if (!facts && !(cfg->wanted_plain & (1ull << EVENT_CHDIR)))
 		return;
@@ -347,37 +331,24 @@ static __always_inline void judge_position(const struct sensor_config *cfg, stru
 	if (is_foreign(v.owner))
 		ev->hdr.boundary = v.owner == OWNER_HOST ? BOUNDARY_HOST : BOUNDARY_OTHER;
 	ev->op = op;
-	ev->path_len = put_path(s, mnt, dentry);
-	ev->fspath_len = put_path(s, NULL, dentry);
+	ev->path_len = put_path((u64)mnt, (u64)dentry);
+	ev->fspath_len = put_path(0, (u64)dentry);
 	if (arg)
 		ev->arg_len = put_user_string(s, arg);
-	record_end(s, facts ? RING_URGENT : RING_BULK);
+	record_end(facts ? RING_URGENT : RING_BULK);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__chdir, struct pt_regs *regs, long ret)
 {
+	u32 op = CHDIR_CHDIR;
 	HANDLER_PROLOGUE(EVENT_CHDIR);
 
-	judge_position(cfg, s, task, sub, CHDIR_CHDIR, s->call.args[0]);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle__fchdir, struct pt_regs *regs, long ret)
-{
-	HANDLER_PROLOGUE(EVENT_CHDIR);
-
-	judge_position(cfg, s, task, sub, CHDIR_FCHDIR, 0);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle__chroot, struct pt_regs *regs, long ret)
-{
-	HANDLER_PROLOGUE(EVENT_CHDIR);
-
-	judge_position(cfg, s, task, sub, CHDIR_CHROOT, s->call.args[0]);
+	if (s->call.handler == HANDLER_FCHDIR)
+		op = CHDIR_FCHDIR;
+	else if (s->call.handler == HANDLER_CHROOT)
+		op = CHDIR_CHROOT;
+	judge_position(cfg, s, task, sub, op, op == CHDIR_FCHDIR ? 0 : s->call.args[0]);
 	return 0;
 }
 
@@ -426,14 +397,14 @@ static __always_inline void explain_namespaces(const struct sensor_config *cfg, 
 	if (ev->op != NS_SETNS) {
 		/* Made by the task itself: part of its container. */
 		mnt_ns_learn(mnt_id, sub->container);
-		sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 		return;
 	}
 	owner = container_of_mnt_ns(mnt_id);
 	if (!owner) {
 		ev->joined_host |= NEWNS;	/* a private namespace of the host, if not the initial one */
 	} else if (owner == sub->container) {
-		sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 	} else {
 		ev->hdr.target_container = owner;
 		ev->hdr.boundary = BOUNDARY_OTHER;
@@ -495,7 +466,7 @@ static __always_inline int canary(const struct sensor_config *cfg, struct scratc
 	fill_call(s);
 	ev->hdr.phase = PHASE_HOST;
 	ev->nonce = s->call.args[1];
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 	return 0;
 }
 
@@ -553,7 +524,7 @@ static __always_inline int judge_namespaces(u32 op)
 		ev->hdr.boundary = BOUNDARY_HOST;
 	}
 	if (is_wanted(cfg, EVENT_NS))
-		record_end(s, RING_URGENT);
+		record_end(RING_URGENT);
 	return 0;
 }
 
@@ -576,22 +547,21 @@ int BPF_PROG(handle__unshare, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
 {
-	HANDLER_PROLOGUE(EVENT_CONNECT);
-
-	judge_connect(cfg, s, task, sub, file_of_fd(task, (s32)s->call.args[0]), s->call.args[1]);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(handle__socketcall, struct pt_regs *regs, long ret)
-{
 	u32 args[3] = {};
+	u64 addr;
+	s64 fd;
 	HANDLER_PROLOGUE(EVENT_CONNECT);
 
-	if (s->call.args[0] != SOCKETCALL_CONNECT)
-		return 0;
-	bpf_probe_read_user(args, sizeof(args), (const void *)s->call.args[1]);
-	judge_connect(cfg, s, task, sub, file_of_fd(task, (s32)args[0]), args[1]);
+	fd = (s32)s->call.args[0];
+	addr = s->call.args[1];
+	if (s->call.handler == HANDLER_SOCKETCALL) {
+		if (s->call.args[0] != SOCKETCALL_CONNECT)
+			return 0;
+		bpf_probe_read_user(args, sizeof(args), (const void *)s->call.args[1]);
+		fd = (s32)args[0];
+		addr = args[1];
+	}
+	judge_connect(cfg, s, task, sub, file_of_fd(task, fd), addr);
 	return 0;
 }
 

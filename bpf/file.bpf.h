@@ -152,14 +152,16 @@ static __always_inline u64 file_facts(const struct subject *sub, const struct fi
 		return 0;	/* pipes, sockets, nsfs; memfds go on: runc's sealed copy is one */
 	if (v->f_mode & FMODE_WRITE_BIT)
 		facts |= FACT_FILE_WRITE;
-	if (type == MODE_REG && is_runtime_inode(v->inode))
+	/* Reading a file of one's own is never of interest: no look-up for that. */
+	if (type == MODE_REG && ((v->f_mode & FMODE_WRITE_BIT) || v->owner != OWNER_OWN) &&
+	    is_runtime_inode(v->inode))
 		facts |= FACT_RUNTIME_BINARY;
 	if (is_foreign(v->owner)) {
 		if (is_stdio(sub, v->inode))
 			facts |= FACT_STDIO;
 		else
 			facts |= FACT_FILE_FOREIGN;
-	} else if (v->owner == OWNER_OWN && !is_reachable(v->mnt, v->dentry)) {
+	} else if (v->owner == OWNER_OWN && !is_reachable((u64)v->mnt, (u64)v->dentry)) {
 		facts |= FACT_FILE_UNREACHABLE;
 	}
 	if (type == MODE_BLK)

@@ -20,9 +20,9 @@ static __always_inline void emit_fork(struct scratch *s, struct task_struct *par
 	fill_header(s, EVENT_FORK, child, sub);
 	/* With CLONE_PARENT real_parent is not who forked. */
 	exec_id_of(parent, &ev->hdr.parent);
-	ev->hdr.ppid = parent->tgid;
+	ev->hdr.ppid = ev->hdr.parent.tgid;
 	ev->clone_flags = clone_flags;
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 static __always_inline void emit_clone_ns(struct scratch *s, struct task_struct *child, const struct subject *sub,
@@ -34,7 +34,7 @@ static __always_inline void emit_clone_ns(struct scratch *s, struct task_struct 
 	ev->op = NS_CLONE;
 	ev->flags = clone_flags & NEW_ANY;
 	ev->changed = ev->flags;
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 /* task_newtask and not sched_process_fork: io_uring's workers are made without
@@ -47,8 +47,7 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 	struct subject *sub, *child, init = {};
 	struct scratch *s = scratch_get();
 	bool is_outside, is_fresh_ns;
-	u32 index = GAUGE_OUTSIDE;
-	u64 mnt_id, *outside;
+	u64 mnt_id;
 
 	if (!cfg || !s)
 		return 0;
@@ -73,7 +72,7 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 		} else {
 			mnt_ns_learn(mnt_id, init.container);
 			init.mnt_ns = mnt_id;
-			init.own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+			init.own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 			if (is_outside) {
 				init.flags &= ~SUBJECT_F_OUTSIDE;
 				is_outside = false;
@@ -85,11 +84,8 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 		count(COUNTER_SUBJECT_FULL);
 		return 0;
 	}
-	if (is_outside) {
-		outside = bpf_map_lookup_elem(&gauges, &index);
-		if (outside)
-			__sync_fetch_and_add(outside, 1);
-	}
+	if (is_outside)
+		__sync_fetch_and_add(&n_outside, 1);
 	if (init.phase != PHASE_CONTAINED && init.phase != PHASE_ESCAPED)
 		return 0;
 	if (clone_flags & NEW_ANY) {
@@ -111,7 +107,7 @@ static __always_inline bool is_runtime_program(struct task_struct *task, struct 
 
 	if (is_runtime_inode(inode))
 		return true;
-	if (task->cred->euid.val != 0)
+	if (KREAD(task, cred, euid.val) != 0)
 		return false;
 	name = KREAD(dentry, d_name.name);
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
@@ -129,7 +125,7 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	struct event_exec *ev;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
-	struct dentry *dentry;
+	struct dentry *dentry, *root;
 	struct pid_key key = {};
 	struct inode_id id = {};
 	u64 start, end, len;
@@ -137,11 +133,11 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 
 	if (!cfg)
 		return;
-	mm = task->mm;
-	fs = task->fs;
+	mm = KREAD(task, mm);
+	fs = KREAD(task, fs);
 	if (!mm || !fs)
 		return;
-	dentry = fs->pwd.dentry;
+	dentry = KREAD(fs, pwd.dentry);
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_EXEC, task, sub);
 	view_of_file(cfg, task, sub, exe, &v);
@@ -156,11 +152,12 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	if (first)
 		ev->hdr.facts |= FACT_FIRST_EXEC;
 
-	view_of_path(cfg, task, sub, fs->pwd.mnt, dentry, dentry->d_inode, &dir);
+	view_of_path(cfg, task, sub, KREAD(fs, pwd.mnt), dentry, KREAD(dentry, d_inode), &dir);
 	ev->cwd_owner = dir.owner;
 	if (is_foreign(dir.owner))
 		ev->hdr.facts |= FACT_CWD_FOREIGN;
-	view_of_path(cfg, task, sub, fs->root.mnt, fs->root.dentry, fs->root.dentry->d_inode, &dir);
+	root = KREAD(fs, root.dentry);
+	view_of_path(cfg, task, sub, KREAD(fs, root.mnt), root, KREAD(root, d_inode), &dir);
 	ev->root_owner = dir.owner;
 	if (is_foreign(dir.owner))
 		ev->hdr.facts |= FACT_ROOT_FOREIGN;
@@ -170,14 +167,14 @@ judged:
 	inode_id_of(v.inode, &id);
 	bpf_map_update_elem(&exe_by_pid, &key, &id, BPF_ANY);
 
-	ev->path_len = put_path(s, v.mnt, v.dentry);
-	ev->fspath_len = put_path(s, NULL, v.dentry);
-	ev->filename_len = put_kernel_string(s, bprm->filename);
-	ev->cwd_len = put_path(s, fs->pwd.mnt, dentry);
+	ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
+	ev->fspath_len = put_path(0, (u64)v.dentry);
+	ev->filename_len = put_kernel_string(s, KREAD(bprm, filename));
+	ev->cwd_len = put_path((u64)KREAD(fs, pwd.mnt), (u64)dentry);
 
 	/* The new image's stack was written a moment ago: it is resident. */
-	start = mm->arg_start;
-	end = mm->arg_end;
+	start = KREAD(mm, arg_start);
+	end = KREAD(mm, arg_end);
 	len = end - start;
 	ev->args_total = len;
 	if (end < start)
@@ -195,7 +192,7 @@ judged:
 			s->len = off + len;
 		}
 	}
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 /* Fires after the new image is installed: comm, credentials and mm are the new
@@ -212,8 +209,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 
 	if (!cfg || !s)
 		return 0;
-	if (task->mm)
-		exe = task->mm->exe_file;
+	exe = KREAD(task, mm, exe_file);
 	if (!exe)
 		return 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
@@ -268,7 +264,7 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 	if (!sub || !s || !cfg)
 		return 0;
 	subject_gone(sub);
-	if (task->signal->live.counter > 0)
+	if (KREAD(task, signal, live.counter) > 0)
 		return 0;	/* a thread of a process that goes on */
 	if (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED) {
 		if (!(sub->lineage & LINEAGE_RUNTIME))
@@ -285,7 +281,7 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 	key.nr = ev->hdr.ns_tgid;
 	bpf_map_delete_elem(&exe_by_pid, &key);
 	if (is_wanted(cfg, EVENT_EXIT))
-		record_end(s, RING_URGENT);
+		record_end(RING_URGENT);
 	return 0;
 }
 
@@ -328,8 +324,8 @@ int BPF_PROG(tp_btf__cgroup_attach_task, struct cgroup *dst, const char *path, s
 	ev->hdr.facts |= FACT_CGROUP_LEFT;
 	ev->old_id = state->cgroup_id;
 	ev->new_id = cgroup_id_of(task);
-	ev->path_len = put_cgroup_path(s, cgroup_of(task));
-	record_end(s, RING_URGENT);
+	ev->path_len = put_cgroup_path((u64)cgroup_of(task));
+	record_end(RING_URGENT);
 	return 0;
 }
 

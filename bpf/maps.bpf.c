@@ -4,8 +4,9 @@
  * through in silence. */
 #include "brigwatch.bpf.h"
 
-struct map_config config SEC(".maps");
-struct map_gauges gauges SEC(".maps");
+struct sensor_config config SEC(".data.config") = {};
+__u64 n_outside SEC(".data.outside") = 0;
+
 struct map_counters counters SEC(".maps");
 struct map_books books SEC(".maps");
 struct map_sequences sequences SEC(".maps");

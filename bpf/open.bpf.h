@@ -99,9 +99,7 @@ static __always_inline struct file *file_of_magic_link(struct task_struct *task,
 		return NULL;
 	if (link->kind == MAGIC_LINK_FD)
 		return file_of_fd(task, link->fd);
-	if (link->kind == MAGIC_LINK_EXE && task->mm)
-		return task->mm->exe_file;
-	return NULL;
+	return link->kind == MAGIC_LINK_EXE ? KREAD(task, mm, exe_file) : NULL;
 }
 
 static __always_inline bool is_write_intent(u64 flags)
@@ -169,11 +167,11 @@ static __always_inline void judge_refused_open(const struct sensor_config *cfg, 
 		}
 	}
 	if (v.dentry) {
-		ev->path_len = put_path(s, v.mnt, v.dentry);
-		ev->fspath_len = put_path(s, NULL, v.dentry);
+		ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
+		ev->fspath_len = put_path(0, (u64)v.dentry);
 	}
 	ev->arg_len = put_user_string(s, open->path);
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 /* A file was obtained. */
@@ -202,10 +200,10 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	ev->open_flags = open->flags;
 	ev->dirfd = open->dirfd;
 	ev->f_mode = v.f_mode & 3;
-	ev->path_len = put_path(s, v.mnt, v.dentry);
-	ev->fspath_len = put_path(s, NULL, v.dentry);
+	ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
+	ev->fspath_len = put_path(0, (u64)v.dentry);
 	ev->arg_len = put_user_string(s, open->path);
-	record_end(s, (facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
+	record_end((facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
 }
 
 #endif

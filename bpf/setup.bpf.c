@@ -14,39 +14,21 @@
 SEC("raw_tp/sys_enter")
 int raw_tp__setup(void *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf(), *up;
-	struct pid_namespace *pid_ns;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *reaper;
-	struct sensor_config *cfg;
 	struct nsproxy *ns;
-	u32 zero = 0;
 	int i;
 
-	cfg = bpf_map_lookup_elem(&config, &zero);
-	if (!cfg)
+	for (i = 0; i < SWAPPER_DISTANCE_MAX && KREAD(task, pid); i++)
+		task = KREAD(task, real_parent);
+	if (KREAD(task, pid))
 		return 1;
-	for (i = 0; i < SWAPPER_DISTANCE_MAX; i++) {
-		if (!task->pid)
-			break;
-		up = task->real_parent;
-		task = up;
-	}
-	if (task->pid)
-		return 2;
-	ns = task->nsproxy;
-	cfg->init_mnt_ns = (u64)ns->mnt_ns;
-	cfg->init_ns_inum[NSK_MNT] = ns->mnt_ns->ns.inum;
-	cfg->init_ns_inum[NSK_PID] = ns->pid_ns_for_children->ns.inum;
-	cfg->init_ns_inum[NSK_NET] = ns->net_ns->ns.inum;
-	cfg->init_ns_inum[NSK_IPC] = ns->ipc_ns->ns.inum;
-	cfg->init_ns_inum[NSK_UTS] = ns->uts_ns->ns.inum;
-	cfg->init_ns_inum[NSK_CGROUP] = ns->cgroup_ns->ns.inum;
-	cfg->init_ns_inum[NSK_USER] = task->cred->user_ns->ns.inum;
-	cfg->init_ns_inum[NSK_TIME] = ns->time_ns->ns.inum;
-	pid_ns = ns->pid_ns_for_children;
-	reaper = pid_ns->child_reaper;
-	cfg->host_root_dentry = (u64)KREAD(reaper, fs, root.dentry);
-	cfg->host_root_sb = (u64)KREAD(reaper, fs, root.dentry, d_sb);
+	ns = KREAD(task, nsproxy);
+	config.init_mnt_ns = (u64)KREAD(ns, mnt_ns);
+	read_namespaces(task, config.init_ns_inum);
+	reaper = KREAD(ns, pid_ns_for_children, child_reaper);
+	config.host_root_dentry = (u64)KREAD(reaper, fs, root.dentry);
+	config.host_root_sb = (u64)KREAD(reaper, fs, root.dentry, d_sb);
 	return 0;
 }
 
@@ -72,9 +54,9 @@ static __always_inline bool task_runs_runtime(struct task_struct *task)
 
 static __always_inline bool in_initial(const struct sensor_config *cfg, struct task_struct *task)
 {
-	struct nsproxy *ns = task->nsproxy;
+	struct mnt_namespace *ns = KREAD(task, nsproxy, mnt_ns);
 
-	return ns && (u64)ns->mnt_ns == cfg->init_mnt_ns;
+	return ns && (u64)ns == cfg->init_mnt_ns;
 }
 
 /* First pass: runtimes that run now, by name, and the lineage of their tasks. */
@@ -143,9 +125,9 @@ static __always_inline void emit_process(struct scratch *s, const struct sensor_
 	if (exe) {
 		view_of_file(cfg, task, sub, exe, &v);
 		fill_file(&ev->file, &v, SOURCE_KERNEL);
-		ev->path_len = put_path(s, v.mnt, v.dentry);
+		ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
 	}
-	record_end(s, RING_URGENT);
+	record_end(RING_URGENT);
 }
 
 /* Second pass: what runs outside the initial mount namespace gets its subject
@@ -160,7 +142,7 @@ int iter__task_subjects(struct bpf_iter__task *ctx)
 	struct container_state *state;
 	struct subject *sub;
 
-	if (!task || !cfg || !s || !task->nsproxy || !task->mm)
+	if (!task || !cfg || !s || !KREAD(task, nsproxy) || !KREAD(task, mm))
 		return 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	if (!sub && in_initial(cfg, task))
@@ -189,7 +171,7 @@ int iter__task_namespaces(struct bpf_iter__task *ctx)
 	struct mnt_ns_state *state;
 	u64 id;
 
-	if (!task || !task->nsproxy)
+	if (!task || !KREAD(task, nsproxy))
 		return 0;
 	id = current_mnt_ns_id(task);
 	state = bpf_map_lookup_elem(&mnt_ns, &id);

@@ -108,25 +108,25 @@ static __always_inline bool is_foreign(u8 owner)
 
 static __always_inline void read_namespaces(struct task_struct *task, u32 inum[NSK_MAX])
 {
-	struct nsproxy *ns = task->nsproxy;
+	struct nsproxy *ns = KREAD(task, nsproxy);
 
-	inum[NSK_USER] = task->cred->user_ns->ns.inum;
+	inum[NSK_USER] = KREAD(task, cred, user_ns, ns.inum);
 	if (!ns)
 		return;
-	inum[NSK_MNT] = ns->mnt_ns->ns.inum;
-	inum[NSK_PID] = ns->pid_ns_for_children->ns.inum;
-	inum[NSK_NET] = ns->net_ns->ns.inum;
-	inum[NSK_IPC] = ns->ipc_ns->ns.inum;
-	inum[NSK_UTS] = ns->uts_ns->ns.inum;
-	inum[NSK_CGROUP] = ns->cgroup_ns->ns.inum;
-	inum[NSK_TIME] = ns->time_ns->ns.inum;
+	inum[NSK_MNT] = KREAD(ns, mnt_ns, ns.inum);
+	inum[NSK_PID] = KREAD(ns, pid_ns_for_children, ns.inum);
+	inum[NSK_NET] = KREAD(ns, net_ns, ns.inum);
+	inum[NSK_IPC] = KREAD(ns, ipc_ns, ns.inum);
+	inum[NSK_UTS] = KREAD(ns, uts_ns, ns.inum);
+	inum[NSK_CGROUP] = KREAD(ns, cgroup_ns, ns.inum);
+	inum[NSK_TIME] = KREAD(ns, time_ns, ns.inum);
 }
 
 static __always_inline u64 current_mnt_ns_id(struct task_struct *task)
 {
-	struct nsproxy *ns = task->nsproxy;
+	struct mnt_namespace *ns = KREAD(task, nsproxy, mnt_ns);
 
-	return ns ? kcompat_mnt_ns_id(ns->mnt_ns) : 0;
+	return ns ? kcompat_mnt_ns_id(ns) : 0;
 }
 
 /* Is the task's root directory another one than the host's? By superblock and
@@ -134,14 +134,11 @@ static __always_inline u64 current_mnt_ns_id(struct task_struct *task)
  * mounts) still counts as the host's. */
 static __always_inline bool root_is_pivoted(const struct sensor_config *cfg, struct task_struct *task)
 {
-	struct fs_struct *fs = task->fs;
-	struct dentry *dentry;
+	struct dentry *dentry = KREAD(task, fs, root.dentry);
 
-	if (!fs)
+	if (!dentry)
 		return false;
-	dentry = fs->root.dentry;
-	return (u64)dentry != cfg->host_root_dentry ||
-	       (u64)dentry->d_sb != cfg->host_root_sb;
+	return (u64)dentry != cfg->host_root_dentry || (u64)KREAD(dentry, d_sb) != cfg->host_root_sb;
 }
 
 /* Do the namespaces besides the mount namespace speak for a container? A pid
@@ -186,7 +183,7 @@ static __always_inline u64 container_of_mnt_ns(u64 id)
  * container, that program is a runtime, whatever it is called. */
 static __always_inline void subject_enter_runtime(struct subject *sub, struct task_struct *actor, u64 mnt_id)
 {
-	struct file *exe = actor->mm ? actor->mm->exe_file : NULL;
+	struct file *exe = KREAD(actor, mm, exe_file);
 
 	sub->phase = PHASE_RUNTIME;
 	sub->mnt_ns = mnt_id;
@@ -224,7 +221,7 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 	fill_header(s, EVENT_CONTAINER, task, sub);
 	ev->key = key;
 	ev->init_tgid = task->tgid;
-	ev->init_start_ns = task->group_leader->start_boottime;
+	ev->init_start_ns = ev->hdr.proc.start_ns;
 	ev->seeded = seeded;
 	read_namespaces(task, ev->ns_inum);
 	ev->ns_inum[NSK_PID] = ev->hdr.pid_ns_inum;
@@ -241,9 +238,9 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 	if (bpf_map_update_elem(&containers, &key, &state, BPF_ANY))
 		count(COUNTER_CONTAINERS_FULL);
 
-	ev->cgroup_len = put_cgroup_path(s, cgroup_of(task));
-	ev->rootpath_len = put_path(s, NULL, task->fs->root.dentry);
-	record_end(s, RING_URGENT);
+	ev->cgroup_len = put_cgroup_path((u64)cgroup_of(task));
+	ev->rootpath_len = put_path(0, (u64)KREAD(task, fs, root.dentry));
+	record_end(RING_URGENT);
 }
 
 /* The task belongs to a container from here on. */
@@ -259,7 +256,7 @@ static __always_inline void subject_contain(struct scratch *s, struct task_struc
 	sub->phase = PHASE_CONTAINED;
 	sub->container = key;
 	sub->mnt_ns = mnt_id;
-	sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+	sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 	if (sub->runtime_exe.ino &&
 	    !bpf_map_lookup_elem(&runtime_binaries, &sub->runtime_exe) &&
 	    bpf_map_update_elem(&runtime_binaries, &sub->runtime_exe, &origin, BPF_NOEXIST))
@@ -306,10 +303,9 @@ static __noinline struct subject *subject_derive(struct scratch *s, struct task_
 
 	/* A program that is not on a mount of the container's namespace is the
 	 * runtime, still setting it up. */
-	if (task->mm)
-		exe = task->mm->exe_file;
+	exe = KREAD(task, mm, exe_file);
 	if (exe) {
-		sub->own_mnt_ns = (u64)task->nsproxy->mnt_ns;
+		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 		owner = mount_owner(cfg, task, sub, KREAD(exe, f_path.mnt), &owner_key);
 	}
 	if (owner != OWNER_OWN) {
@@ -321,34 +317,24 @@ static __noinline struct subject *subject_derive(struct scratch *s, struct task_
 	return sub;
 }
 
-/* The subject was contained and is in the host's mount namespace now. The gauge
- * makes the hot path look at tasks of that namespace again. */
+/* The subject was contained and is in the host's mount namespace now. The
+ * count makes the hot path look at tasks of that namespace again. */
 static __always_inline void subject_escape(struct task_struct *task, struct subject *sub)
 {
 	const struct sensor_config *cfg = sensor_config();
-	u32 index = GAUGE_OUTSIDE;
-	u64 *n;
 
 	sub->phase = PHASE_ESCAPED;
-	if (!cfg || (sub->flags & SUBJECT_F_OUTSIDE) || (u64)task->nsproxy->mnt_ns != cfg->init_mnt_ns)
+	if (!cfg || (sub->flags & SUBJECT_F_OUTSIDE) || (u64)KREAD(task, nsproxy, mnt_ns) != cfg->init_mnt_ns)
 		return;
-	n = bpf_map_lookup_elem(&gauges, &index);
-	if (!n)
-		return;
-	__sync_fetch_and_add(n, 1);
+	__sync_fetch_and_add(&n_outside, 1);
 	sub->flags |= SUBJECT_F_OUTSIDE;
 }
 
 static __always_inline void subject_gone(struct subject *sub)
 {
-	u32 index = GAUGE_OUTSIDE;
-	u64 *n;
-
 	if (!(sub->flags & SUBJECT_F_OUTSIDE))
 		return;
-	n = bpf_map_lookup_elem(&gauges, &index);
-	if (n)
-		__sync_fetch_and_add(n, -1);
+	__sync_fetch_and_add(&n_outside, -1);
 	sub->flags &= ~SUBJECT_F_OUTSIDE;
 }
 

@@ -22,7 +22,7 @@
 /* The seven namespaces in the order of /proc/PID/ns that brigwatch keeps. */
 enum ns_kind { NSK_MNT, NSK_PID, NSK_NET, NSK_IPC, NSK_UTS, NSK_CGROUP, NSK_USER, NSK_TIME, NSK_MAX };
 
-/* config[0]. Written by user space before the hooks are attached; `wanted` may
+/* The variable `config`. Written by user space before the hooks are attached; `wanted` may
  * change later. */
 struct sensor_config {
 	__u64 init_mnt_ns;	/* kernel address, found by raw_tp__setup */
@@ -33,12 +33,6 @@ struct sensor_config {
 	__u32 init_ns_inum[NSK_MAX];
 	__u32 agent_tgid;	/* whose canary is believed */
 	__u32 pad;
-};
-
-/* gauges[]: single words that programs read on the hot path. */
-enum gauge {
-	GAUGE_OUTSIDE = 0,	/* tracked tasks that live in the initial mount namespace though contained by birth */
-	GAUGE_MAX = 4,
 };
 
 /* counters[], per CPU: what went wrong without a record of its own. */

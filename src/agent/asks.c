@@ -11,6 +11,10 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+/* The reader ends itself over a question after some seconds; by then the answer
+ * died with it. */
+#define LOST_NS 8000000000ull
+
 /* 2, 8, 32, 128, 512 ms: most answers are there at the first or second try. */
 static uint64_t retry_delay_ns(unsigned int tries)
 {
@@ -21,6 +25,8 @@ void asks_init(struct asks *asks, int reader_fd)
 {
 	memset(asks, 0, sizeof(*asks));
 	asks->fd = reader_fd;
+	/* Answers to an engine that was killed may still be under way. */
+	asks->number = (uint32_t)now_ns();
 }
 
 static void ask_end(struct ask *ask)
@@ -135,8 +141,17 @@ static void retry(struct asks *asks, uint64_t now)
 	for (size_t i = 0; i < ASKS_MAX; i++) {
 		struct ask *ask = &asks->open[i];
 
-		if (ask->request.container && !ask->is_sent && now >= ask->next_try_ns)
+		if (!ask->request.container || now < ask->next_try_ns)
+			continue;
+		if (!ask->is_sent) {
 			ask_send(asks, ask, now);
+		} else if (now >= ask->next_try_ns + LOST_NS && ask->tries >= ASK_TRIES_MAX) {
+			ask_end(ask);
+		} else if (now >= ask->next_try_ns + LOST_NS) {
+			/* Once more only: it may be this question that the reader dies of. */
+			ask->tries = ASK_TRIES_MAX - 1;
+			ask_send(asks, ask, now);
+		}
 	}
 }
 

@@ -36,9 +36,10 @@ struct engine {
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	uint64_t next_check_ns;
 	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
-	uint64_t n_alerts, n_alerts_lost;
+	uint64_t canary_early;		/* came through the ring before we were told of it */
+	uint64_t n_alerts, n_alerts_lost, n_alerts_lost_told;
 	uint64_t n_by_priority[PRIORITY_MAX];
-	int sink_error;			/* last error, told once */
+	int sink_error;			/* of the last write; the first of a row is told */
 	bool stop;
 	int exit_code;
 	char message[MESSAGE_ROOM];
@@ -50,6 +51,41 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* After a write that nobody made room for within its time: is there room now?
+ * Each further alert would wait as long, and the rings fill meanwhile. */
+static bool has_room(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+static void on_written(struct engine *engine, int r, const struct rule *rule)
+{
+	if (r == 0) {
+		if (engine->sink_error)
+			log_message("output", "alerts are written again; %" PRIu64 " were not",
+				    engine->n_alerts_lost - engine->n_alerts_lost_told);
+		engine->n_alerts_lost_told = engine->n_alerts_lost;
+		engine->sink_error = 0;
+		return;
+	}
+	engine->n_alerts_lost++;
+	/* Nobody will ever read on: a closed pipe does not open again. */
+	if (r == -EPIPE || r == -ECONNRESET) {
+		if (!engine->stop)
+			log_message("output", "cannot write an alert: nobody reads the output any more (%s); it was "
+				    "\"%s\" (%s). Ending", strerror(-r), rule_name(rule), rule_id(rule));
+		engine->stop = true;
+		engine->exit_code = EXIT_INTERNAL;
+	} else if (!engine->sink_error) {
+		log_message("output", "cannot write an alert: %s; it was \"%s\" (%s). Detection goes on, alerts that "
+			    "cannot be written are counted", r == -EAGAIN ? "nobody reads the output" : strerror(-r),
+			    rule_name(rule), rule_id(rule));
+	}
+	engine->sink_error = r;
 }
 
 static void on_match(const struct rule *rule, const struct event *ev, void *arg)
@@ -74,21 +110,10 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	finding.number = ++engine->n_alerts;
 	if (rule_priority(rule) < PRIORITY_MAX)
 		engine->n_by_priority[rule_priority(rule)]++;
-	r = sink_write(engine->sink, &finding);
-	if (r == 0) {
-		engine->sink_error = 0;
-		return;
-	}
-	engine->n_alerts_lost++;
-	if (r != engine->sink_error)
-		log_message("output", "cannot write an alert: %s; it was \"%s\" (%s). Detection goes on, alerts that "
-			    "cannot be written are counted", strerror(-r), rule_name(rule), rule_id(rule));
-	engine->sink_error = r;
-	/* Nobody will ever read on: a closed pipe does not open again. */
-	if (r == -EPIPE) {
-		engine->stop = true;
-		engine->exit_code = EXIT_INTERNAL;
-	}
+	r = -EAGAIN;
+	if (engine->sink_error != -EAGAIN || has_room(engine->config->output_fd))
+		r = sink_write(engine->sink, &finding);
+	on_written(engine, r, rule);
 }
 
 static void note_match(const struct rule *rule, const struct event *ev, void *arg)
@@ -171,6 +196,8 @@ static void on_canary(struct engine *engine, const struct event *ev)
 {
 	if (ev->u.canary.nonce == engine->canary)
 		engine->canary = 0;
+	else
+		engine->canary_early = ev->u.canary.nonce;
 }
 
 static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here)
@@ -253,7 +280,7 @@ static void read_control(struct engine *engine)
 			continue;
 		switch (control.type) {
 		case CONTROL_CANARY:
-			engine->canary = control.value;
+			engine->canary = control.value == engine->canary_early ? 0 : control.value;
 			engine->canary_sent_ns = clock_ns(CLOCK_BOOTTIME);
 			break;
 		case CONTROL_HOOKS:
@@ -355,6 +382,7 @@ int engine_run(const struct engine_config *config)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	json_object_seed(0);	/* opens /dev/urandom on first use */
 	r = prepare(engine);
 	if (r == 0)

@@ -37,11 +37,6 @@ void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budge
 	ledger->books_fd = books_fd;
 	ledger->counters_fd = counters_fd;
 	ledger->budgets_fd = budgets_fd;
-	read_books(ledger, &ledger->base);
-	ledger->told_dropped = ledger->base.dropped;
-	ledger->told_suppressed = ledger->base.suppressed;
-	for (unsigned int i = 0; i < COUNTER_MAX; i++)
-		ledger->told_counter[i] = read_counter(ledger, i);
 }
 
 void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)
@@ -128,25 +123,24 @@ static void tell_counters(struct ledger *ledger, struct ledger_report *ret)
 
 void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 {
-	uint64_t dropped, unexplained;
+	uint64_t unexplained;
 	struct book now;
 
 	ret->n = 0;
 	read_books(ledger, &now);
-	dropped = now.dropped - ledger->base.dropped;
 	tell(ret, LOSS_RING_FULL, 0, 0, now.dropped - ledger->told_dropped);
 	ledger->told_dropped = now.dropped;
 
 	/* A dropped record leaves a gap, which shows with the next record of that
 	 * CPU; so gaps may lag behind drops, never lead, unless somebody took records
 	 * out of the ring. Told when it is still so at the next check. */
-	unexplained = ledger->gaps > dropped ? ledger->gaps - dropped : 0;
+	unexplained = ledger->gaps > now.dropped ? ledger->gaps - now.dropped : 0;
 	if (unexplained > ledger->told_gaps && ledger->unexplained >= unexplained) {
 		tell(ret, LOSS_GAP, 0, 0, unexplained - ledger->told_gaps);
 		ledger->told_gaps = unexplained;
 	}
 	ledger->unexplained = unexplained;
-	ledger->lost = dropped + ledger->told_gaps;
+	ledger->lost = now.dropped + ledger->told_gaps;
 
 	tell(ret, LOSS_MALFORMED, 0, 0, ledger->malformed - ledger->told_malformed);
 	ledger->told_malformed = ledger->malformed;

@@ -18,7 +18,6 @@ struct ledger {
 	uint64_t gaps;			/* sequence numbers that never came */
 	uint64_t lost;			/* dropped by the kernel + unexplained: never seen by a rule */
 	uint64_t next_seq[RING_MAX][LEDGER_CPUS_MAX];	/* 0: none seen yet */
-	struct book base;		/* sums when this engine began */
 	uint64_t told_dropped, told_suppressed, told_gaps, told_malformed;
 	uint64_t told_counter[COUNTER_MAX];
 	uint64_t unexplained;		/* gaps beyond drops at the last check: told when they persist */
@@ -41,6 +40,9 @@ struct ledger_totals {
 	uint64_t direct_fd;
 };
 
+/* Nothing counts as told: the books begin when the hooks are attached, and what
+ * an engine that was killed did not come to tell, or what was lost while there
+ * was none, is told by the next. Twice rather than never. */
 void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd);
 
 /* Note a record that came from a ring. */

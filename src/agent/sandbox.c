@@ -61,12 +61,19 @@ static int add_rules(scmp_filter_ctx ctx)
 int sandbox_enter_engine(void)
 {
 	scmp_filter_ctx ctx;
+	bool can_change;
 	int r;
 
 	/* Read by the C library on first use, from files. */
 	tzset();
+	if (capng_get_caps_process() < 0)
+		return -EPERM;
+	can_change = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) &&
+		     capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID);
 	capng_clear(CAPNG_SELECT_ALL);
-	if (geteuid() == 0) {
+	/* A service that is root with a few capabilities stays root: the filter keeps
+	 * it from opening what root owns. */
+	if (geteuid() == 0 && can_change) {
 		if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0)
 			return -errno;
 		/* Bounding set before the user id: it needs CAP_SETPCAP. A process that
@@ -90,6 +97,19 @@ int sandbox_enter_engine(void)
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);
 	return r;
+}
+
+const char *sandbox_missing(void)
+{
+	bool bpf, perfmon;
+
+	if (capng_get_caps_process() < 0 || capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		return NULL;
+	bpf = capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF);
+	perfmon = capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON);
+	if (bpf && perfmon)
+		return NULL;
+	return bpf ? "CAP_PERFMON" : perfmon ? "CAP_BPF" : "CAP_BPF and CAP_PERFMON";
 }
 
 static const unsigned int sensor_capabilities[] = {

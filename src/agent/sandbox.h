@@ -7,6 +7,10 @@
  * and only the system calls that it needs. For good. 0 or -errno. */
 int sandbox_enter_engine(void);
 
+/* Names of capabilities that this process lacks and nothing can be watched
+ * without; NULL: none. */
+const char *sandbox_missing(void);
+
 /* The sensor: of the capabilities that it has, those it needs to load, attach,
  * scan and start its children again. 0 or -errno. */
 int sandbox_enter_sensor(void);

@@ -155,6 +155,26 @@ static int wait_ready(struct sensor *sensor)
 	return n == (ssize_t)sizeof(control) && control.type == CONTROL_READY ? 0 : -EPROTO;
 }
 
+/* An engine that is killed in the middle of a write leaves half a line. Its
+ * record is still in the ring, so the alert comes again, and must begin a line
+ * of its own. What cannot be read back, like a pipe, gets an empty line at most. */
+static void end_cut_line(int output_fd, bool is_crash)
+{
+	cleanup_close int fd = -1;
+	char path[32], last;
+	struct stat st;
+
+	if (fstat(output_fd, &st) < 0)
+		return;
+	if (S_ISREG(st.st_mode)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", output_fd);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		is_crash = fd >= 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+	}
+	if (is_crash)
+		(void)!write(output_fd, "\n", 1);
+}
+
 static int start_engine(struct sensor *sensor)
 {
 	int pair[2];
@@ -166,6 +186,7 @@ static int start_engine(struct sensor *sensor)
 	sensor->control_fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
+	end_cut_line(sensor->options->output_fd, sensor->engine.restarts > 0);
 	pid = fork();
 	if (pid < 0) {
 		close(pair[0]);
@@ -346,6 +367,9 @@ static void sweep(struct sensor *sensor)
 	uint64_t now = boot_ns();
 
 	(void)live_sweep_namespaces(sensor->live, now > NS_UNSEEN_NS ? now - NS_UNSEEN_NS : 0);
+	/* One that fell too often is given another chance. */
+	if (!sensor->reader.pid && sensor->reader_fd >= 0)
+		(void)start_reader(sensor);
 }
 
 static void read_signals(struct sensor *sensor)
@@ -414,13 +438,14 @@ static void stop_engine(struct sensor *sensor)
 
 static int exit_code_of(int r)
 {
-	return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : r == -ENOTSUP || r == -EINVAL ? EXIT_KERNEL : EXIT_INTERNAL;
+	return r == -EPERM ? EXIT_PRIVILEGES : r == -ENOTSUP || r == -EINVAL || r == -EACCES ? EXIT_KERNEL : EXIT_INTERNAL;
 }
 
 static int start(struct sensor *sensor)
 {
 	struct live_error error = {};
 	bool is_adopted = false;
+	const char *missing;
 	sigset_t signals;
 	int r;
 
@@ -431,10 +456,17 @@ static int start(struct sensor *sensor)
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	sensor->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sensor->signal_fd < 0)
 		return EXIT_INTERNAL;
 
+	missing = sandbox_missing();
+	if (missing) {
+		log_message("sensor", "needs root, or CAP_BPF and CAP_PERFMON (with CAP_SYS_PTRACE and "
+			    "CAP_DAC_READ_SEARCH for container names): %s missing, nothing is watched", missing);
+		return EXIT_PRIVILEGES;
+	}
 	r = take_lock(sensor);
 	if (r == -EWOULDBLOCK) {
 		log_message("sensor", "another brigwatch watches this host already (%s is locked)", LOCK_PATH);
@@ -442,7 +474,7 @@ static int start(struct sensor *sensor)
 	}
 	if (r < 0) {
 		log_message("sensor", "cannot lock %s: %s", LOCK_PATH, strerror(-r));
-		return exit_code_of(r) == EXIT_PRIVILEGES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
+		return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
 	}
 
 	r = live_start(rule_set_event_types(sensor->options->rules) | (1ull << EVENT_EXEC) | (1ull << EVENT_FORK) |
@@ -456,7 +488,7 @@ static int start(struct sensor *sensor)
 	if (!live_is_pinned(sensor->live))
 		log_message("source", "no bpf file system at /sys/fs/bpf: hooks are not pinned, a killed agent leaves a gap");
 	if (is_adopted)
-		log_message("source", "took over the hooks of an agent that was killed; nothing was missed");
+		log_message("source", "took over the hooks of an agent that was killed; the rings hold what came meanwhile");
 	register_binaries(sensor);
 	(void)live_scan_runtimes(sensor->live);
 	(void)live_scan_sockets(sensor->live);

@@ -97,7 +97,7 @@ int cmd_doctor(int argc, char **argv)
 		printf("\nprograms     %s%s\n", r == 0 ? "the verifier takes them all" : "cannot be loaded: ",
 		       r == 0 ? "" : error.message);
 		if (r < 0)
-			code = r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : EXIT_KERNEL;
+			code = r == -EPERM ? EXIT_PRIVILEGES : EXIT_KERNEL;
 	}
 	printf("\nnot seen in this tier:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(blind_spots); i++)

@@ -110,10 +110,30 @@ static int load_rules(const char *path, struct rule_set **ret)
 	return EXIT_USAGE;
 }
 
+/* Who reads slowly must not stop the engine, so pipes and terminals do not
+ * block. They are opened anew for that: O_NONBLOCK belongs to the open file,
+ * which the shell and its other children share. Where this is not allowed the
+ * descriptor stays as it is. */
+static int unblocked(int fd)
+{
+	char path[32];
+	struct stat st;
+	int fresh;
+
+	if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !isatty(fd)))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fresh = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fresh < 0)
+		return fd;
+	close(fd);
+	return fresh;
+}
+
 /* Links are not followed, but for the names of our own descriptors. */
 static int open_output(const char *path, int *ret)
 {
-	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int fd;
 
 	if (!path) {
@@ -122,14 +142,15 @@ static int open_output(const char *path, int *ret)
 			log_message("output", "stdout is closed: alerts would be lost; use --output FILE");
 			return EXIT_INTERNAL;
 		}
-		*ret = fd;
+		*ret = unblocked(fd);
 		return EXIT_DONE;
 	}
 	if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/self/fd/", 14) != 0)
 		flags |= O_NOFOLLOW;
 	fd = open(path, flags, 0640);
 	if (fd < 0) {
-		log_message("output", "cannot open %s for alerts: %s", path, strerror(errno));
+		log_message("output", "cannot open %s for alerts: %s", path,
+			    errno == ENXIO ? "nobody reads it" : strerror(errno));
 		return EXIT_INTERNAL;
 	}
 	*ret = fd;

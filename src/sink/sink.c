@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "sink/render.h"
@@ -7,6 +9,7 @@
 struct sink {
 	int fd;
 	bool own;
+	bool is_socket; /* cannot be opened anew to be O_NONBLOCK (journald's stdout) */
 	enum sink_format format;
 	bool colour;
 	struct buf rest; /* end of a line whose write stopped half-way */
@@ -16,6 +19,7 @@ struct sink {
 int sink_new(int fd, bool own, enum sink_format format, bool colour, struct sink **ret)
 {
 	struct sink *sink;
+	struct stat st;
 
 	if (fd < 0 || (format != SINK_TEXT && format != SINK_JSON))
 		return -EINVAL;
@@ -25,6 +29,7 @@ int sink_new(int fd, bool own, enum sink_format format, bool colour, struct sink
 		return -ENOMEM;
 	sink->fd = fd;
 	sink->own = own;
+	sink->is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 	sink->format = format;
 	sink->colour = colour;
 
@@ -61,13 +66,16 @@ static int wait_writable(int fd, int64_t deadline_ms)
 }
 
 /* Write from *off on, which moves with what is out. 0 when all is. */
-static int write_all(int fd, const struct buf *buf, size_t *off, int64_t deadline_ms)
+static int write_all(const struct sink *sink, const struct buf *buf, size_t *off, int64_t deadline_ms)
 {
 	ssize_t n;
 	int r;
 
 	while (*off < buf->len) {
-		n = write(fd, buf->data + *off, buf->len - *off);
+		if (sink->is_socket)
+			n = send(sink->fd, buf->data + *off, buf->len - *off, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			n = write(sink->fd, buf->data + *off, buf->len - *off);
 		if (n > 0) {
 			*off += (size_t)n;
 			continue;
@@ -78,7 +86,7 @@ static int write_all(int fd, const struct buf *buf, size_t *off, int64_t deadlin
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		r = wait_writable(fd, deadline_ms);
+		r = wait_writable(sink->fd, deadline_ms);
 		if (r < 0)
 			return r;
 	}
@@ -89,7 +97,7 @@ static int write_rest(struct sink *sink, int64_t deadline_ms)
 {
 	int r;
 
-	r = write_all(sink->fd, &sink->rest, &sink->rest_off, deadline_ms);
+	r = write_all(sink, &sink->rest, &sink->rest_off, deadline_ms);
 	if (r < 0)
 		return r;
 	buf_release(&sink->rest);
@@ -131,7 +139,7 @@ int sink_write(struct sink *sink, const struct finding *finding)
 
 	r = render(sink, finding, &buf);
 	if (r == 0)
-		r = write_all(sink->fd, &buf, &off, deadline_ms);
+		r = write_all(sink, &buf, &off, deadline_ms);
 	if (r < 0 && off > 0) {
 		sink->rest = buf;
 		sink->rest_off = off;

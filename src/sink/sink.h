@@ -30,7 +30,7 @@ struct sink;
 
 /* Write to `fd`, owned from a successful return on when `own`; `colour` for text
  * on terminals. The process must ignore SIGPIPE, and a descriptor that may
- * block for ever (a pipe, a terminal) should be O_NONBLOCK. */
+ * block for ever (a pipe, a terminal) should be O_NONBLOCK; a socket need not. */
 int sink_new(int fd, bool own, enum sink_format format, bool colour, struct sink **ret);
 void sink_free(struct sink *sink);
 

@@ -59,7 +59,7 @@ struct live {
 	struct live_prog {
 		char name[48];
 		int fd;
-	} progs[48];
+	} progs[32];
 	size_t n_progs;
 };
 
@@ -157,6 +157,9 @@ static int pin_path(char *buf, const struct live *live, const char *kind, const 
 {
 	int n = snprintf(buf, PATH_ROOM, "%s/%s_%s", live->pin_dir, kind, name);
 
+	/* A bpf file system allows no dots. */
+	for (char *dot = strchr(buf, '.'); dot; dot = strchr(dot, '.'))
+		*dot = '_';
 	return n < PATH_ROOM ? 0 : -ENAMETOOLONG;
 }
 
@@ -277,7 +280,8 @@ static struct bpf_object *open_object(struct live_error *reterr)
 
 static bool is_internal_map(const char *name)
 {
-	return strchr(name, '.') != NULL;	/* .rodata and its like are held by the programs */
+	/* .rodata and its like are held by the programs; .data.* are our variables. */
+	return strchr(name, '.') != NULL && strncmp(name, ".data.", 6) != 0;
 }
 
 static int adopt(struct live *live, struct bpf_object *object)
@@ -405,7 +409,7 @@ static int run_by_hand(int prog, void *ctx, __u32 ctx_size)
 static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_plain)
 {
 	struct sensor_config config;
-	int fd = live_map_fd(live, "config");
+	int fd = live_map_fd(live, ".data.config");
 	__u32 zero = 0;
 
 	if (bpf_map_lookup_elem(fd, &zero, &config) < 0)
@@ -418,32 +422,38 @@ static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_
 	return 0;
 }
 
-static int pin_all(struct live *live)
+static int pin_one(const struct live *live, const char *kind, const char *name, int fd, int *n)
 {
 	char path[PATH_ROOM];
+
+	pin_path(path, live, kind, name);
+	if (access(path, F_OK) == 0)
+		return 0;
+	if (bpf_obj_pin(fd, path) < 0)
+		return -errno;
+	++*n;
+	return 0;
+}
+
+/* Pin what is not. Returns how much that was. */
+static int pin_all(const struct live *live)
+{
+	int r = 0, n = 0;
 	size_t i;
 
+	if (mkdir(LIVE_PIN_ROOT, 0700) < 0 && errno != EEXIST)
+		return -errno;
 	if (mkdir(live->pin_dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	for (i = 0; i < live->n_maps; i++) {
-		pin_path(path, live, "map", live->maps[i].name);
-		if (bpf_obj_pin(live->maps[i].fd, path) < 0)
-			return -errno;
-	}
-	for (i = 0; i < live->n_progs; i++) {
-		pin_path(path, live, "prog", live->progs[i].name);
-		if (bpf_obj_pin(live->progs[i].fd, path) < 0)
-			return -errno;
-	}
+	for (i = 0; i < live->n_maps && r == 0; i++)
+		r = pin_one(live, "map", live->maps[i].name, live->maps[i].fd, &n);
+	for (i = 0; i < live->n_progs && r == 0; i++)
+		r = pin_one(live, "prog", live->progs[i].name, live->progs[i].fd, &n);
 	/* Links last: a directory without all required links is not adopted. */
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!live->links[i])
-			continue;
-		pin_path(path, live, "link", hooks[i].program);
-		if (bpf_link__pin(live->links[i], path) < 0)
-			return -errno;
-	}
-	return 0;
+	for (i = 0; i < ARRAY_SIZE(hooks) && r == 0; i++)
+		if (live->links[i])
+			r = pin_one(live, "link", hooks[i].program, bpf_link__fd(live->links[i]), &n);
+	return r < 0 ? r : n;
 }
 
 static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struct live_error *reterr)
@@ -724,6 +734,13 @@ int live_check_hooks(struct live *live, uint64_t *ret_missed)
 		len = sizeof(info);
 		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
 			*ret_missed += info.recursion_misses;
+	}
+	/* Hooks hold without their pins as long as we live; the next agent would not
+	 * find them. */
+	if (live->pin_dir[0]) {
+		int r = pin_all(live);
+
+		missing += r < 0 ? 1 : r;
 	}
 	return missing;
 }

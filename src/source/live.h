@@ -59,8 +59,9 @@ int live_scan_sockets(struct live *live);
 int live_scan_subjects(struct live *live);
 int live_sweep_namespaces(struct live *live, uint64_t older_than_ns);
 
-/* Number of hooks that should be attached and are not, or whose program missed
- * runs because it was already running; 0 is good. */
+/* Number of hooks that should be attached and are not, and of pins that somebody
+ * took away, which are put back; 0 is good. *ret_missed: runs of programs that
+ * did not take place because they were already running. */
 int live_check_hooks(struct live *live, uint64_t *ret_missed);
 
 /* Sum of one per-CPU counter, or of the books: index as in maps.h. By map

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# Outputs that fail: nothing is lost in silence, nothing stops the watch.
+
+is_alive() { ! is_gone "$agent" && engine_pid >/dev/null; }
+# start_with OUTPUT-COMMAND...: like agent_start, but stdout is what the caller set.
+start_to_stdout() {
+	messages=$dir/messages.$((++n_runs))
+	"$brigwatch" run --rules "$rules" --format json 2>"$messages" </dev/null &
+	agent=$!
+	started+=" $agent"
+	agent_wait_ready
+}
+
+# ---- a full file system ----
+full=$dir/full
+mkdir -p "$full"
+if mount -t tmpfs -o size=1m,mode=700 tmpfs "$full" 2>/dev/null; then
+	agent_start --output "$full/alerts.json"
+	alerts=$full/alerts.json
+	box_serve full
+	act marker-space
+	alerted marker-space
+	dd if=/dev/zero of="$full/fill" bs=4k count=1000 2>/dev/null
+	dd if=/dev/zero of="$full/fill2" bs=1 count=4096 2>/dev/null
+	for i in 1 2 3 4 5; do act "marker-full-$i"; done
+	sleep 0.3
+	check "output: full disk: the agent runs on" "it ended" is_alive
+	check "output: full disk: said once" "said $(n_said 'cannot write an alert') times" \
+		[ "$(n_said 'cannot write an alert')" -eq 1 ]
+	rm -f "$full/fill" "$full/fill2"
+	act marker-space-again
+	check "output: full disk: writes again when there is space" "no alert" alerted marker-space-again
+	check "output: full disk: and says so" "$(cat "$messages")" said 'alerts are written again'
+	box_end
+	agent_stop
+	check "output: full disk: ends with 0" "exit $status" [ $status -eq 0 ]
+	check "output: full disk: not written is counted ($(not_written))" "counted $(not_written)" \
+		eval '[ "$(not_written)" -ge 4 ] && [ "$(not_written)" -le 5 ]'
+	check "output: full disk: no broken line" "$(jq -c . "$alerts" 2>&1 >/dev/null)" jq -e . "$alerts" >/dev/null
+	umount "$full" && full=
+else
+	full=
+	skip "output: full disk" "cannot mount a tmpfs here"
+fi
+
+agent_start --output /dev/full
+box_serve devfull
+for i in 1 2 3; do act "marker-devfull-$i"; done
+sleep 0.3
+check "output: /dev/full: the agent runs on" "it ended" is_alive
+check "output: /dev/full: said once" "said $(n_said 'cannot write an alert') times" [ "$(n_said 'cannot write an alert')" -eq 1 ]
+box_end
+agent_stop
+check "output: /dev/full: ends with 0, 3 not written" "exit $status, $(not_written) not written" \
+	eval '[ $status -eq 0 ] && [ "$(not_written)" -eq 3 ]'
+
+# ---- stdout ----
+timeout 10 "$brigwatch" run --rules "$rules" >&- 2>"$dir/refused" </dev/null
+code=$?
+check "output: closed stdout: exit 5: $(head -n 1 "$dir/refused" | cut -c 1-100)" "exit $code: $(cat "$dir/refused")" \
+	eval '[ $code -eq 5 ] && grep -q "stdout is closed" "$dir/refused"'
+
+mkfifo "$dir/pipe"
+head -n 1 "$dir/pipe" >"$dir/head.out" &
+started+=" $!"
+start_to_stdout >"$dir/pipe"
+box_serve head
+act marker-head-1
+wait_for 3 test -s "$dir/head.out"
+sleep 0.2
+act marker-head-2
+wait_end "$agent" 6
+check "output: reader gone: exit 5" "exit $status" [ "$status" -eq 5 ]
+check "output: reader gone: said: $(grep 'output:' "$messages" | head -n 1 | cut -c 1-120)" "$(cat "$messages")" \
+	said 'nobody reads|reader'
+check "output: reader gone: nothing left in the kernel" "hooks are attached" nothing_left
+box_end
+
+# A reader that sleeps, then wakes up.
+rm -f "$dir/pipe" && mkfifo "$dir/pipe"
+(until [ -e "$dir/wake" ]; do sleep 0.1; done; exec cat) <"$dir/pipe" >"$dir/blocked.json" &
+started+=" $!"
+start_to_stdout >"$dir/pipe"
+alerts=$dir/blocked.json
+box_serve blocked
+begin=$(now_ms)
+for i in $(seq 1 60); do act "marker-blocked-$i"; done
+sleep 1.5
+check "output: sleeping reader: the agent runs on" "it ended: $(tail -n 2 "$messages")" is_alive
+check "output: sleeping reader: said once" "said $(n_said 'cannot write an alert') times" \
+	[ "$(n_said 'cannot write an alert')" -eq 1 ]
+touch "$dir/wake"
+sleep 0.5
+act marker-awake
+check "output: sleeping reader: writes again when it wakes" "no alert" alerted marker-awake
+check "output: sleeping reader: no loss alert" "$(grep -c BW-0190 "$alerts")" eval '! grep -q BW-0190 "$alerts"'
+box_end
+begin=$(now_ms)
+agent_stop
+check "output: sleeping reader: ends with 0 ($(($(now_ms) - begin)) ms)" "exit $status: $(tail -n 3 "$messages")" [ "$status" -eq 0 ]
+wait_for 2 is_gone "$!"
+written=$(jq -r '.file.path // empty' "$alerts" | grep -c marker-)
+check "output: sleeping reader: $written written + $(not_written) not = 61 alerts" "$written + $(not_written)" \
+	eval '[ $((written + $(not_written))) -ge 61 ] && [ "$(not_written)" -gt 0 ] && [ "$written" -gt 1 ]'
+check "output: sleeping reader: whole lines only" "broken JSON" eval 'jq -e . "$alerts" >/dev/null'
+
+# Nobody ever reads: the end is bounded too.
+rm -f "$dir/pipe" "$dir/wake" && mkfifo "$dir/pipe"
+sleep 30 <"$dir/pipe" &
+sleeper=$!
+started+=" $sleeper"
+start_to_stdout >"$dir/pipe"
+box_serve never
+for i in $(seq 1 60); do act "marker-never-$i"; done
+begin=$(now_ms)
+agent_stop
+took=$(($(now_ms) - begin))
+check "output: reader that never wakes: ends with 0 within 5 s ($took ms), $(not_written) not written" \
+	"exit $status after $took ms: $(tail -n 3 "$messages")" \
+	eval '[ "$status" -eq 0 ] && [ $took -lt 5000 ] && [ "$(not_written)" -gt 0 ]'
+kill "$sleeper"
+box_end

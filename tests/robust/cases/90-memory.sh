@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Resident memory of the three processes beside the rings, after fifty containers.
+
+# resident PID...: KiB, without the mappings of BPF maps (the rings).
+resident() {
+	local pid
+	for pid in "$@"; do cat "/proc/$pid/smaps"; done | awk '
+		/^[0-9a-f]+-[0-9a-f]+ / { is_ring = /bpf-map|bpf_ringbuf/ }
+		/^Rss:/ && !is_ring { sum += $2 }
+		END { print sum }'
+}
+# proportional PID...: pages that the three share are counted once.
+proportional() {
+	local pid
+	for pid in "$@"; do cat "/proc/$pid/smaps"; done | awk '
+		/^[0-9a-f]+-[0-9a-f]+ / { is_ring = /bpf-map|bpf_ringbuf/ }
+		/^Pss:/ && !is_ring { sum += $2 }
+		END { print sum }'
+}
+
+agent_start
+engine=$(engine_pid) reader=$(reader_pid)
+fresh=$(resident "$agent" "$engine" "$reader")
+box_make brief acts "$foreign/brief-" 3 0
+begin=$(now_ms)
+for i in $(seq 1 25); do
+	runc run --bundle "$dir/box.brief" "$prefix-b$i-a" >/dev/null 2>&1 </dev/null &
+	first=$!
+	runc run --bundle "$dir/box.brief" "$prefix-b$i-b" >/dev/null 2>&1 </dev/null
+	wait $first
+done
+echo "# 50 containers in $(($(now_ms) - begin)) ms, $(grep -c BW-0103 "$alerts") alerts"
+wait_for 5 eval '[ "$(grep -c BW-0103 "$alerts")" -eq 150 ]'
+check "memory: fifty containers, three alerts each" "$(grep -c BW-0103 "$alerts") alerts" [ "$(grep -c BW-0103 "$alerts")" -eq 150 ]
+named=$(jq -r 'select(.rule_id == "BW-0103") | .container.id' "$alerts" | grep -cE "^$prefix-b[0-9]+-[ab]$")
+check "memory: all are named" "$named of 150" [ "$named" -eq 150 ]
+s=$(resident "$agent") e=$(resident "$engine") r=$(resident "$reader")
+sum=$((s + e + r))
+check "memory: $sum KiB resident (sensor $s, engine $e, reader $r; $fresh at start; $(proportional "$agent" "$engine" "$reader") with shared pages counted once), at most 20480" \
+	"over the limit" [ $sum -le 20480 ]
+agent_stop
