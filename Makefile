@@ -56,20 +56,16 @@ check:
 
 # ---- kernel side ----
 
-# maps.bpf.c first: libbpf 1.1 resolves extern maps only in objects linked after it.
-BPF_SRCS := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c))
-BPF_OBJS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/bpf/%.o)
+BPF_SRCS := bpf/all.c $(wildcard bpf/*.bpf.c)
 BPF_HDRS := $(wildcard bpf/*.h include/brigwatch/*.h vmlinux/*.h)
 
-$(BUILD)/bpf/%.o: bpf/%.bpf.c $(BPF_HDRS)
+# gen object strips what only debuggers need and checks the rest.
+$(BUILD)/bpf/brigwatch.o: $(BPF_SRCS) $(BPF_HDRS)
 	@mkdir -p $(@D)
 	@echo "  BPF  $@"
-	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@
-
-$(BUILD)/bpf/brigwatch.o: $(BPF_OBJS)
-	@rm -f $@
-	@echo "  LINK $@"
-	@$(BPFTOOL) gen object $@ $^
+	@$(CLANG) $(BPF_CFLAGS) -c bpf/all.c -o $@.tmp
+	@$(BPFTOOL) gen object $@ $@.tmp
+	@rm -f $@.tmp
 
 $(BUILD)/gen/brigwatch.skel.h: $(BUILD)/bpf/brigwatch.o
 	@mkdir -p $(@D)

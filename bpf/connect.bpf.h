@@ -122,7 +122,7 @@ static __always_inline void judge_connected(const struct sensor_config *cfg, str
 		ev->hdr.boundary = BOUNDARY_HOST;
 	if (path.dentry) {
 		fill_file(&ev->file, &peer.file, SOURCE_KERNEL);
-		ev->path_len = put_path((u64)path.mnt, (u64)path.dentry);
+		ev->path_len = put_path_of(s, path.mnt, path.dentry);
 	} else if (peer.addr) {
 		len = KREAD(peer.addr, len);
 		ev->abstract = 1;

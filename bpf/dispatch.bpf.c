@@ -99,6 +99,11 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (which == HANDLER_NONE)
 		return 0;
+	/* The commonest call of all, mostly of no interest: judged here, without the
+	 * price of a tail call and of looking everything up again. */
+	if (which <= HANDLER_OPEN_BY_HANDLE_AT && sub && ret >= 0 &&
+	    !is_open_remarkable(cfg, s, task, sub, ret, which == HANDLER_OPEN_BY_HANDLE_AT))
+		return 0;
 	bpf_tail_call(ctx, &handlers, which);
 	count(COUNTER_TAIL_CALL);
 	return 0;
@@ -271,7 +276,7 @@ int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
 	if (!(flags & (MOUNT_BIND | MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION)))
 		ev->fstype_len = put_user_string(s, s->call.args[2]);
 	if (v.dentry)
-		ev->path_len = put_path(0, (u64)v.dentry);
+		ev->path_len = put_path_of(s, NULL, v.dentry);
 	record_end(RING_URGENT);
 	return 0;
 }
@@ -317,7 +322,7 @@ static __always_inline void judge_position(const struct sensor_config *cfg, stru
 	v.owner = mount_owner(cfg, task, sub, mnt, &v.mount_container);
 	if (is_foreign(v.owner))
 		facts = op == CHDIR_CHROOT ? FACT_ROOT_FOREIGN : FACT_CWD_FOREIGN;
-	else if (v.owner == OWNER_OWN && !is_reachable((u64)mnt, (u64)dentry))
+	else if (v.owner == OWNER_OWN && !is_below_mount(s, mnt, dentry))
 		facts = FACT_FILE_UNREACHABLE;
 	if (!facts && !(cfg->wanted_plain & (1ull << EVENT_CHDIR)))
 		return;
@@ -331,8 +336,8 @@ static __always_inline void judge_position(const struct sensor_config *cfg, stru
 	if (is_foreign(v.owner))
 		ev->hdr.boundary = v.owner == OWNER_HOST ? BOUNDARY_HOST : BOUNDARY_OTHER;
 	ev->op = op;
-	ev->path_len = put_path((u64)mnt, (u64)dentry);
-	ev->fspath_len = put_path(0, (u64)dentry);
+	ev->path_len = put_path_of(s, mnt, dentry);
+	ev->fspath_len = put_path_of(s, NULL, dentry);
 	if (arg)
 		ev->arg_len = put_user_string(s, arg);
 	record_end(facts ? RING_URGENT : RING_BULK);
@@ -564,5 +569,3 @@ int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
 	judge_connect(cfg, s, task, sub, file_of_fd(task, fd), addr);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -138,5 +138,3 @@ __noinline int record_end(u32 ring)
 		book->delivered++;
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

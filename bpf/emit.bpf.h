@@ -79,7 +79,7 @@ static __always_inline void fill_header(struct scratch *s, u16 type, struct task
 	struct event_hdr *hdr = (struct event_hdr *)s->data;
 	struct task_struct *parent = KREAD(task, real_parent);
 	struct nsproxy *ns = KREAD(task, nsproxy);
-	const struct cred *cred = KREAD(task, cred);
+	struct cred *cred = KREAD(task, cred);
 	struct mnt_namespace *mnt;
 
 	/* Probes and not typed loads: for each typed load of a pointer the verifier

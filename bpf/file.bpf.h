@@ -143,7 +143,7 @@ static __always_inline bool is_kernel_control(const struct file_view *v)
 }
 
 /* The facts of section 1 of the design about one opened file. */
-static __always_inline u64 file_facts(const struct subject *sub, const struct file_view *v)
+static __always_inline u64 file_facts(struct scratch *s, const struct subject *sub, const struct file_view *v)
 {
 	u16 type = v->mode & MODE_FMT;
 	u64 facts = 0;
@@ -161,7 +161,7 @@ static __always_inline u64 file_facts(const struct subject *sub, const struct fi
 			facts |= FACT_STDIO;
 		else
 			facts |= FACT_FILE_FOREIGN;
-	} else if (v->owner == OWNER_OWN && !is_reachable((u64)v->mnt, (u64)v->dentry)) {
+	} else if (v->owner == OWNER_OWN && !is_below_mount(s, v->mnt, v->dentry)) {
 		facts |= FACT_FILE_UNREACHABLE;
 	}
 	if (type == MODE_BLK)

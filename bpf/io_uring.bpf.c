@@ -73,5 +73,3 @@ int tp_btf__io_uring_complete_v61(u64 *ctx)
 	/* (void *ctx, void *req, u64 user_data, int res, unsigned cflags, u64, u64) */
 	return judge_completion((struct io_kiocb *)ctx[1], (s32)ctx[3]);
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

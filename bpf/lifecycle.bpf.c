@@ -117,6 +117,13 @@ static __always_inline bool is_runtime_program(struct task_struct *task, struct 
 	return true;
 }
 
+/* runc since 1.1.15 and crun run themselves from a memory file without a name, so
+ * that a container cannot reach the program on disk (CVE-2019-5736). */
+static __always_inline bool is_sealed_copy(struct inode *inode)
+{
+	return !KREAD(inode, i_nlink) && KREAD(inode, i_sb, s_magic) == MAGIC_TMPFS;
+}
+
 static __always_inline void emit_exec(struct scratch *s, struct task_struct *task, const struct subject *sub,
 				 struct linux_binprm *bprm, struct file *exe, u32 first)
 {
@@ -145,7 +152,7 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	fill_file(&ev->file, &v, SOURCE_KERNEL);
 	if (sub->phase == PHASE_HOST)
 		goto judged;	/* a runtime's program: kept as the ancestor of its containers */
-	ev->hdr.facts |= forget(s, file_facts(sub, &v)) & ~(FACT_KERNEL_CONTROL | FACT_STDIO);
+	ev->hdr.facts |= forget(s, file_facts(s, sub, &v)) & ~(FACT_KERNEL_CONTROL | FACT_STDIO);
 	/* A host program is no less foreign for being someone's standard input. */
 	if (is_foreign(v.owner))
 		ev->hdr.facts |= FACT_FILE_FOREIGN;
@@ -167,10 +174,10 @@ judged:
 	inode_id_of(v.inode, &id);
 	bpf_map_update_elem(&exe_by_pid, &key, &id, BPF_ANY);
 
-	ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
-	ev->fspath_len = put_path(0, (u64)v.dentry);
+	ev->path_len = put_path_of(s, v.mnt, v.dentry);
+	ev->fspath_len = put_path_of(s, NULL, v.dentry);
 	ev->filename_len = put_kernel_string(s, KREAD(bprm, filename));
-	ev->cwd_len = put_path((u64)KREAD(fs, pwd.mnt), (u64)dentry);
+	ev->cwd_len = put_path_of(s, KREAD(fs, pwd.mnt), dentry);
 
 	/* The new image's stack was written a moment ago: it is resident. */
 	start = KREAD(mm, arg_start);
@@ -216,6 +223,10 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	in_initial = in_initial_mnt_ns(cfg, task);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
 		is_runtime = is_runtime_program(task, KREAD(exe, f_inode), KREAD(exe, f_path.dentry));
+		if (!is_runtime && sub && (sub->lineage & LINEAGE_RUNTIME) && is_sealed_copy(KREAD(exe, f_inode))) {
+			runtime_binary_add(KREAD(exe, f_inode), RUNTIME_SEALED);
+			is_runtime = true;
+		}
 		if (is_runtime) {
 			if (!sub)
 				sub = subject_new(task);
@@ -324,9 +335,7 @@ int BPF_PROG(tp_btf__cgroup_attach_task, struct cgroup *dst, const char *path, s
 	ev->hdr.facts |= FACT_CGROUP_LEFT;
 	ev->old_id = state->cgroup_id;
 	ev->new_id = cgroup_id_of(task);
-	ev->path_len = put_cgroup_path((u64)cgroup_of(task));
+	ev->path_len = put_cgroup_path_of(s, cgroup_of(task));
 	record_end(RING_URGENT);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

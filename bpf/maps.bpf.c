@@ -25,5 +25,3 @@ struct map_subjects subjects SEC(".maps");
 struct map_ring_urgent ring_urgent SEC(".maps");
 struct map_ring_bulk ring_bulk SEC(".maps");
 struct map_handlers handlers SEC(".maps");
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -149,7 +149,7 @@ static __always_inline void judge_refused_open(const struct sensor_config *cfg, 
 			view_of_file(cfg, task, sub, file, &v);
 			v.f_mode |= FMODE_WRITE_BIT;
 			fill_file(&ev->file, &v, SOURCE_MAGIC);
-			ev->hdr.facts |= forget(s, file_facts(sub, &v));
+			ev->hdr.facts |= forget(s, file_facts(s, sub, &v));
 			fill_boundary(&ev->hdr, sub, &v);
 		} else if (link.kind == MAGIC_LINK_EXE) {
 			key.pid_ns_inum = ev->hdr.pid_ns_inum;
@@ -167,11 +167,27 @@ static __always_inline void judge_refused_open(const struct sensor_config *cfg, 
 		}
 	}
 	if (v.dentry) {
-		ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
-		ev->fspath_len = put_path(0, (u64)v.dentry);
+		ev->path_len = put_path_of(s, v.mnt, v.dentry);
+		ev->fspath_len = put_path_of(s, NULL, v.dentry);
 	}
 	ev->arg_len = put_user_string(s, open->path);
 	record_end(RING_URGENT);
+}
+
+/* Is this open worth a record? The cheap half of judge_opened_file(). */
+static __always_inline bool is_open_remarkable(const struct sensor_config *cfg, struct scratch *s,
+					       struct task_struct *task, const struct subject *sub, s64 fd,
+					       bool by_handle)
+{
+	struct file *file = file_of_fd(task, fd);
+	struct file_view v = {};
+
+	if (!file)
+		return false;
+	if (by_handle || (cfg->wanted_plain & (1ull << EVENT_OPEN)))
+		return true;
+	view_of_file(cfg, task, sub, file, &v);
+	return forget(s, file_facts(s, sub, &v)) & OPEN_FACTS;
 }
 
 /* A file was obtained. */
@@ -184,7 +200,7 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	u64 facts;
 
 	view_of_file(cfg, task, sub, file, &v);
-	facts = file_facts(sub, &v);
+	facts = file_facts(s, sub, &v);
 	if (open->by_handle)
 		facts |= FACT_HANDLE;
 	facts = forget(s, facts);
@@ -200,8 +216,8 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	ev->open_flags = open->flags;
 	ev->dirfd = open->dirfd;
 	ev->f_mode = v.f_mode & 3;
-	ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
-	ev->fspath_len = put_path(0, (u64)v.dentry);
+	ev->path_len = put_path_of(s, v.mnt, v.dentry);
+	ev->fspath_len = put_path_of(s, NULL, v.dentry);
 	ev->arg_len = put_user_string(s, open->path);
 	record_end((facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
 }

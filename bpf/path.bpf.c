@@ -169,5 +169,3 @@ __noinline int put_cgroup_path(u64 cgrp)
 	len = WALK_END - 1 - w.pos;
 	return put_bytes(s, &s->path[w.pos & 0xfff], len);
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -5,18 +5,30 @@
 
 #include "emit.bpf.h"
 
-/* Each is verified once for all programs; kernel pointers are passed as numbers
- * and read with probes only. See path.bpf.c. */
+/* Each is verified once for all programs, so kernel pointers come as numbers;
+ * the wrappers below make numbers of typed ones. See path.bpf.c. */
+int put_path(u64 mnt, u64 dentry);
+int put_cgroup_path(u64 cgrp);
+int is_reachable(u64 mnt, u64 dentry);
 
 /* Append the path of a dentry to the record in the scratch buffer: as seen from
- * the root of its mount namespace when `mnt` (struct vfsmount *) is given, else
- * within its file system. Returns the bytes appended. */
-int put_path(u64 mnt, u64 dentry);
+ * the root of its mount namespace when `mnt` is given, else within its file
+ * system. Returns the bytes appended. */
+static __always_inline u16 put_path_of(struct scratch *s, struct vfsmount *mnt, struct dentry *dentry)
+{
+	return put_path(forget(s, (u64)mnt), forget(s, (u64)dentry));
+}
 
-/* Append the path of a struct cgroup in its hierarchy. */
-int put_cgroup_path(u64 cgrp);
+/* Append the path of a cgroup in its hierarchy. */
+static __always_inline u16 put_cgroup_path_of(struct scratch *s, struct cgroup *cgrp)
+{
+	return put_cgroup_path(forget(s, (u64)cgrp));
+}
 
-/* Is the dentry below the root of its mount? 1 also when that cannot be told. */
-int is_reachable(u64 mnt, u64 dentry);
+/* Is the dentry below the root of its mount? True also when that cannot be told. */
+static __always_inline bool is_below_mount(struct scratch *s, struct vfsmount *mnt, struct dentry *dentry)
+{
+	return is_reachable(forget(s, (u64)mnt), forget(s, (u64)dentry));
+}
 
 #endif

@@ -125,7 +125,7 @@ static __always_inline void emit_process(struct scratch *s, const struct sensor_
 	if (exe) {
 		view_of_file(cfg, task, sub, exe, &v);
 		fill_file(&ev->file, &v, SOURCE_KERNEL);
-		ev->path_len = put_path((u64)v.mnt, (u64)v.dentry);
+		ev->path_len = put_path_of(s, v.mnt, v.dentry);
 	}
 	record_end(RING_URGENT);
 }
@@ -221,5 +221,3 @@ int iter__task_file_sockets(struct bpf_iter__task_file *ctx)
 	bpf_map_update_elem(&runtime_abstract, &name, &one, BPF_ANY);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

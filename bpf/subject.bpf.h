@@ -238,8 +238,8 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 	if (bpf_map_update_elem(&containers, &key, &state, BPF_ANY))
 		count(COUNTER_CONTAINERS_FULL);
 
-	ev->cgroup_len = put_cgroup_path((u64)cgroup_of(task));
-	ev->rootpath_len = put_path(0, (u64)KREAD(task, fs, root.dentry));
+	ev->cgroup_len = put_cgroup_path_of(s, cgroup_of(task));
+	ev->rootpath_len = put_path_of(s, NULL, KREAD(task, fs, root.dentry));
 	record_end(RING_URGENT);
 }
 

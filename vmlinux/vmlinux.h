@@ -287,7 +287,7 @@ struct task_struct {
 	struct hlist_node pid_links[4];
 	u64 start_boottime;
 	u64 self_exec_id;	/* u32 before 5.7 */
-	const struct cred *real_cred, *cred;
+	struct cred *real_cred, *cred;
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -306,7 +306,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct pid *sk_peer_pid;
-	const struct cred *sk_peer_cred;
+	struct cred *sk_peer_cred;
 };
 struct socket {
 	struct sock *sk;

@@ -200,6 +200,12 @@ static void on_canary(struct engine *engine, const struct event *ev)
 		engine->canary_early = ev->u.canary.nonce;
 }
 
+static void learn_birth(struct engine *engine, const struct event *ev)
+{
+	learn_from_ancestors(engine, ev);
+	asks_begin(&engine->asks, ev->container, ev->u.container.init_tgid, ev->u.container.init_start_ns);
+}
+
 static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here)
 {
 	struct event ev;
@@ -219,9 +225,8 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 	}
 	enrich_apply(engine->enrich, &ev);
 	if (ev.hdr.type == EVENT_CONTAINER && ev.container) {
-		learn_from_ancestors(engine, &ev);
+		learn_birth(engine, &ev);
 		enrich_apply(engine->enrich, &ev);
-		asks_begin(&engine->asks, ev.container, ev.u.container.init_tgid, ev.u.container.init_start_ns);
 	}
 	/* Does any rule match at all? Only then is a name worth waiting for. */
 	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
@@ -235,6 +240,24 @@ static int on_record(const void *rec, size_t len, unsigned int ring, void *arg)
 {
 	(void)ring;
 	handle_record(arg, rec, len, false);
+	return 0;
+}
+
+/* What happened while no engine ran lies in the ring before the snapshot that
+ * tells of whom it is: that is learned first, out of turn. */
+static int on_waiting(const void *rec, size_t len, unsigned int ring, void *arg)
+{
+	struct engine *engine = arg;
+	struct event ev;
+
+	(void)ring;
+	if (event_decode(rec, len, &ev) < 0)
+		return 0;
+	if (ev.hdr.type != EVENT_CONTAINER && ev.hdr.type != EVENT_PROC)
+		return 0;
+	enrich_apply(engine->enrich, &ev);
+	if (ev.hdr.type == EVENT_CONTAINER && ev.container)
+		learn_birth(engine, &ev);
 	return 0;
 }
 
@@ -391,6 +414,7 @@ int engine_run(const struct engine_config *config)
 		log_message("engine", "cannot start: %s", strerror(-r));
 		engine->exit_code = EXIT_INTERNAL;
 	} else {
+		(void)source_rings_peek(config->urgent_fd, on_waiting, engine);
 		(void)!send(config->control_fd, &ready, sizeof(ready), MSG_NOSIGNAL);
 		loop(engine);
 		print_summary(engine);

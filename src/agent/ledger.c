@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ledger.h"
 
+#include "agent/log.h"
 #include "source/live.h"
 
 static void read_books(const struct ledger *ledger, struct book *ret)
 {
+	static bool is_told;
 	struct book book;
+	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	if (ledger->books_fd < 0)
 		return;
 	for (unsigned int ring = 0; ring < RING_MAX; ring++) {
 		for (unsigned int type = 0; type < EVENT_TYPE_MAX; type++) {
-			if (live_read_book(ledger->books_fd, ring, type, &book) < 0)
-				continue;
+			r = live_read_book(ledger->books_fd, ring, type, &book);
+			if (r < 0) {
+				if (!is_told)
+					log_message("ledger", "cannot read the kernel's books: %s; what it drops is "
+						    "seen by gaps only", strerror(-r));
+				is_told = true;
+				return;
+			}
 			ret->seen += book.seen;
 			ret->delivered += book.delivered;
 			ret->dropped += book.dropped;
@@ -33,10 +42,15 @@ static uint64_t read_counter(const struct ledger *ledger, enum counter counter)
 
 void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd)
 {
+	struct book book;
+
 	memset(ledger, 0, sizeof(*ledger));
 	ledger->books_fd = books_fd;
 	ledger->counters_fd = counters_fd;
 	ledger->budgets_fd = budgets_fd;
+	/* On first use libbpf reads the number of CPUs from a file: the sandbox, which
+	 * comes next, would not let it. */
+	read_books(ledger, &book);
 }
 
 void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)

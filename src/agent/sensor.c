@@ -252,6 +252,8 @@ static void on_engine_end(struct sensor *sensor, int status)
 		return;
 	}
 	log_message("sensor", "the engine %s, starting another; the rings hold what came meanwhile", how);
+	/* Its process tree is empty: tell it what runs, before it reads what waits. */
+	(void)live_scan_subjects(sensor->live);
 	r = start_engine(sensor);
 	if (r < 0) {
 		log_message("sensor", "cannot start another engine: %s, ending", strerror(-r));
@@ -259,7 +261,7 @@ static void on_engine_end(struct sensor *sensor, int status)
 		sensor->exit_code = EXIT_INTERNAL;
 		return;
 	}
-	/* Its process tree is empty: tell it what runs. */
+	/* Again, should the ring have been too full for it. */
 	(void)live_scan_subjects(sensor->live);
 }
 
@@ -499,6 +501,8 @@ static int start(struct sensor *sensor)
 		r = start_reader(sensor);
 	if (r < 0)
 		log_message("sensor", "cannot start the reader: %s, going on without container names", strerror(-r));
+	if (is_adopted)
+		(void)live_scan_subjects(sensor->live);
 	r = start_engine(sensor);
 	if (r < 0) {
 		log_message("sensor", "cannot start the engine: %s", strerror(-r));

@@ -266,7 +266,10 @@ static int live_prog_fd(const struct live *live, const char *name)
 /* What this build needs, from its own object file without loading it. */
 static struct bpf_object *open_object(struct live_error *reterr)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "brigwatch");
+	/* Relocations against types that this kernel lacks end at its own BTF. Left to
+	 * itself libbpf would go on to those of the modules, which takes CAP_SYS_ADMIN. */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "brigwatch",
+		    .btf_custom_path = "/sys/kernel/btf/vmlinux");
 	struct bpf_object *object;
 	const void *bytes;
 	size_t len;

@@ -2,9 +2,12 @@
 #include "source/source.h"
 
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 
 #include "brigwatch/event.h"
+#include "brigwatch/maps.h"
 
 /* Most records handed out by one call. */
 #define BATCH_MAX 8192
@@ -89,5 +92,37 @@ int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret)
 		return r;
 	}
 	*ret = &rings->base;
+	return 0;
+}
+
+/* The records between two positions of a ring, whose data is mapped twice in a
+ * row so that none is broken at the end. Lengths are checked all the same. */
+static void walk(const char *data, uint64_t at, uint64_t end, source_record_fn fn, void *arg)
+{
+	while (at < end && end - at <= RING_URGENT_BYTES) {
+		const char *rec = data + (at & (RING_URGENT_BYTES - 1));
+		uint32_t hdr = __atomic_load_n((const uint32_t *)(const void *)rec, __ATOMIC_ACQUIRE);
+		uint32_t len = hdr & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+		if ((hdr & BPF_RINGBUF_BUSY_BIT) || len > RING_URGENT_BYTES)
+			return;
+		if (!(hdr & BPF_RINGBUF_DISCARD_BIT) && fn(rec + BPF_RINGBUF_HDR_SZ, len, RING_URGENT, arg) < 0)
+			return;
+		at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7u;
+	}
+}
+
+/* One page with the consumer's position, one with the producer's, then the data. */
+int source_rings_peek(int urgent_fd, source_record_fn fn, void *arg)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = 2 * page + 2 * (size_t)RING_URGENT_BYTES;
+	const char *map;
+
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, urgent_fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	walk(map + 2 * page, __atomic_load_n((const uint64_t *)(const void *)map, __ATOMIC_ACQUIRE),
+	     __atomic_load_n((const uint64_t *)(const void *)(map + page), __ATOMIC_ACQUIRE), fn, arg);
+	munmap((void *)(uintptr_t)map, len);
 	return 0;
 }

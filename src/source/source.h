@@ -45,4 +45,9 @@ int source_memory_new(const void *bytes, size_t len, struct source **ret);
  * Needs no capability. */
 int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret);
 
+/* Look at what waits in the urgent ring without taking it out: each record is
+ * handed out again by source_poll(). Stops when `fn` returns a negative value.
+ * 0 or -errno. */
+int source_rings_peek(int urgent_fd, source_record_fn fn, void *arg);
+
 #endif

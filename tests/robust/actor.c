@@ -81,6 +81,21 @@ static int serve(void)
 	return 0;
 }
 
+/* The same with a process in between, so that there is an ancestry. */
+static int parent(void)
+{
+	char *argv[] = { "/actor", "serve", NULL };
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(argv[0], argv);
+		_exit(1);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
 /* ---- flood ---- */
 
 static void flood_one(const char *prefix, int number, double end)
@@ -276,6 +291,8 @@ int main(int argc, char **argv)
 		return acts(argv[2], atoi(argv[3]), atol(argv[4]));
 	if (argc == 2 && !strcmp(argv[1], "serve"))
 		return serve();
+	if (argc == 2 && !strcmp(argv[1], "parent"))
+		return parent();
 	if (argc == 4 && !strcmp(argv[1], "flood"))
 		return flood(argv[2], atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "prepare"))

@@ -20,7 +20,7 @@ wait_for() {
 	shift
 	until "$@"; do
 		[ "$(now_ms)" -lt $end ] || return 1
-		sleep 0.05
+		sleep 0.01
 	done
 }
 is_gone() { ! [ -d "/proc/$1" ] || grep -qs '^State:	Z' "/proc/$1/status"; }
@@ -80,7 +80,7 @@ books() {
 	dropped=$(sed -nE 's/.* dropped=([0-9]+).*/\1/p' <<<"$line")
 	suppressed=$(sed -nE 's/.* suppressed=([0-9]+).*/\1/p' <<<"$line")
 	received=$(sed -nE 's/.* received=([0-9]+).*/\1/p' <<<"$line")
-	[ -n "$seen" ] && [ "$seen" -eq $((delivered + dropped + suppressed)) ]
+	[ "${seen:-0}" -gt 0 ] && [ "$seen" -eq $((delivered + dropped + suppressed)) ]
 }
 not_written() { sed -nE 's/.* ([0-9]+) alerts not written.*/\1/p' "$messages" | tail -n 1; }
 
@@ -119,7 +119,7 @@ box_run() {
 # box_serve NAME: a container that opens what it is told; see act.
 box_serve() {
 	local fifo=$dir/$1.in
-	box_make "$1" serve
+	box_make "$1" parent
 	mkfifo "$fifo"
 	box_id=$prefix-$1
 	serve_out=$dir/$1.out

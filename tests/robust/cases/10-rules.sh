@@ -19,10 +19,8 @@ refused() {
 bad=$dir/rules
 mkdir -p "$bad"/{json,field,writable,link,large,empty,key}
 printf '{ "schema_version": 1,\n  "ruleset": "x",\n  "rules": [ { "id": ] }\n' >"$bad/json/a.json"
-rule='{ "schema_version": 1, "ruleset": "x", "rules": [ { "id": "X-1", "name": "n", "priority": "error",
-  "description": "d", "why": "w", "output": "o", "condition": ["file.mount_ownr = host"], "tests": [] } ] }'
-echo "$rule" >"$bad/field/a.json"
-echo "${rule/\"why\"/\"wy\"}" >"$bad/key/a.json"
+jq '{schema_version, ruleset: "broken", rules: [.rules[] | select(.id == "BW-0103") | .condition = ["file.mount_ownr = host"]]}' "$rules/escape.json" >"$bad/field/a.json"
+sed 's/"why"/"wy"/' "$bad/field/a.json" >"$bad/key/a.json"
 cp "$rules"/*.json "$bad/writable/"
 chmod 0666 "$bad/writable/escape.json"
 ln -s "$rules/escape.json" "$bad/link/a.json"

@@ -120,3 +120,71 @@ check "output: reader that never wakes: ends with 0 within 5 s ($took ms), $(not
 	eval '[ "$status" -eq 0 ] && [ $took -lt 5000 ] && [ "$(not_written)" -gt 0 ]'
 kill "$sleeper"
 box_end
+
+# What others share of our stdout stays as it was.
+rm -f "$dir/pipe" && mkfifo "$dir/pipe"
+cat "$dir/pipe" >"$dir/shared.json" &
+exec {shared}<>"$dir/pipe"
+start_to_stdout >&"$shared"
+alerts=$dir/shared.json
+box_serve shared
+act marker-shared
+check "output: pipe: alerts come" "no alert" alerted marker-shared
+flags=$(sed -n 's/^flags:	*//p' "/proc/$$/fdinfo/$shared")
+check "output: pipe: the shell's own end is not made O_NONBLOCK" "flags $flags" [ $((flags & 04000)) -eq 0 ]
+box_end
+agent_stop
+exec {shared}>&-
+
+# A stream socket, as under systemd, that nobody reads for a while.
+messages=$dir/messages.$((++n_runs)) alerts=$dir/socket.json
+"$programs/socket_out" "$dir/wake2" "$dir/socket.pid" "$brigwatch" run --rules "$rules" --format json \
+	>"$alerts" 2>"$messages" </dev/null &
+socket_out=$!
+started+=" $socket_out"
+agent_wait_ready
+read -r agent <"$dir/socket.pid"
+box_serve socket
+for i in $(seq 1 60); do act "marker-socket-$i"; done
+sleep 1.5
+check "output: socket nobody reads: the agent runs on" "$(tail -n 2 "$messages")" is_alive
+check "output: socket nobody reads: said once" "said $(n_said 'cannot write an alert') times" \
+	[ "$(n_said 'cannot write an alert')" -eq 1 ]
+touch "$dir/wake2"
+sleep 0.5
+act marker-socket-awake
+check "output: socket: writes again when it is read" "no alert" alerted marker-socket-awake
+box_end
+kill -TERM "$agent"
+wait_end "$socket_out" 6
+written=$(jq -r '.file.path // empty' "$alerts" | grep -c marker-)
+check "output: socket: ends with 0, $written written + $(not_written) not = 61 alerts" "exit $status, $written + $(not_written)" \
+	eval '[ $status -eq 0 ] && [ $((written + $(not_written))) -ge 61 ] && jq -e . "$alerts" >/dev/null'
+
+# Half a line that a killed engine left is not made one with the next alert.
+alerts=$dir/half.json messages=$dir/messages.$((++n_runs))
+printf '{"half' >"$alerts"
+(
+	ulimit -f 32
+	exec "$brigwatch" run --rules "$rules" --format json --output "$alerts" 2>"$messages" </dev/null
+) &
+agent=$!
+started+=" $agent"
+agent_wait_ready
+box_serve half
+act marker-half-1
+check "output: half a line of a former run: the next is whole" "$(head -n 2 "$alerts" | cut -c 1-60)" alerted marker-half-1
+printf '{"other' >>"$alerts"
+kill -KILL "$(engine_pid)"
+act marker-half-2
+alerted marker-half-2
+check "output: half a line of a killed engine: the next is whole" "$(grep -ac other "$alerts")" \
+	eval '[ "$(jq -R -r "fromjson? | .file.path" "$alerts" | grep -c marker-half)" -eq 2 ]'
+for i in 3 4 5 6 7 8 9 10; do act "marker-half-$i"; done
+sleep 0.3
+check "output: file at its size limit: the agent runs on" "$(tail -n 2 "$messages")" is_alive
+check "output: file at its size limit: said: $(grep 'cannot write' "$messages" | cut -c 1-80)" "$(cat "$messages")" said 'File too large'
+box_end
+agent_stop
+check "output: file at its size limit: ends with 0, $(not_written) not written" "exit $status" \
+	eval '[ $status -eq 0 ] && [ "$(not_written)" -gt 0 ]'

@@ -44,6 +44,10 @@ for ((i = 0; killed < n_kills && i < 2 * n_kills; i++)); do
 	kill_one "${victims[i % 4]}" && killed=$((killed + 1))
 done
 took=$(($(now_ms) - begin))
+# Whose acts wait in the ring can only be told as long as it lives.
+wait_for 5 wait_agent
+wait_for 5 engine_pid >/dev/null
+sleep 0.5
 runc kill "$prefix-kills" TERM
 wait_end "$box" 5
 n_acts=$(sed -nE 's/^done ([0-9]+)$/\1/p' "$dir/kills.out")
