@@ -12,6 +12,7 @@
 #include "agent/asks.h"
 #include "agent/ledger.h"
 #include "agent/log.h"
+#include "agent/resolve.h"
 #include "agent/sandbox.h"
 #include "enrich/enrich.h"
 #include "source/source.h"
@@ -33,6 +34,7 @@ struct engine {
 	struct sink *sink;
 	struct ledger ledger;
 	struct asks asks;
+	struct resolver resolver;
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	uint64_t next_check_ns;
 	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
@@ -43,6 +45,7 @@ struct engine {
 	bool stop;
 	int exit_code;
 	char message[MESSAGE_ROOM];
+	char resolved[EVENT_SIZE_MAX];	/* the record under way, with its object */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -236,10 +239,16 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 	rule_set_evaluate(engine->config->rules, &ev, on_match, engine);
 }
 
+/* From here on the completed record is the record: rules see it, and a capture
+ * is to hold it instead of the kernel's. */
 static int on_record(const void *rec, size_t len, unsigned int ring, void *arg)
 {
+	struct engine *engine = arg;
+
 	(void)ring;
-	handle_record(arg, rec, len, false);
+	if (resolve_record(&engine->resolver, rec, len, engine->resolved, &len))
+		rec = engine->resolved;
+	handle_record(engine, rec, len, false);
 	return 0;
 }
 
@@ -333,6 +342,11 @@ static void print_summary(struct engine *engine)
 		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
 		    (uint64_t)totals.book.suppressed,
 		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed);
+	if (engine->resolver.n_asked || engine->resolver.n_skipped)
+		log_message("summary", "refused opens: %" PRIu64 " looked up, %" PRIu64 " objects found, %" PRIu64
+			    " answers late, %" PRIu64 " not looked up for want of budget",
+			    engine->resolver.n_asked, engine->resolver.n_found, engine->resolver.n_late,
+			    engine->resolver.n_skipped);
 	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
 		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
 			    " files opened by io_uring not found for judgement",
@@ -386,6 +400,7 @@ static int prepare(struct engine *engine)
 		return r;
 	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd);
 	asks_init(&engine->asks, config->reader_fd);
+	resolver_init(&engine->resolver, config->resolve_fd, config->binaries_fd);
 	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	return 0;
 }

@@ -14,6 +14,8 @@ struct engine_config {
 	int books_fd, counters_fd, budgets_fd;	/* -1: none (tests) */
 	int control_fd;				/* to the sensor, see enum control_type */
 	int reader_fd;				/* to the reader, -1: none */
+	int resolve_fd;				/* to the reader that resolves, -1: none */
+	int binaries_fd;			/* map of runtimes' programs, -1: none */
 	int output_fd;
 	enum sink_format format;
 	bool colour;

@@ -13,10 +13,12 @@
 #include <sys/wait.h>
 
 #include "agent/reader_files.h"
+#include "agent/resolve.h"
 
 #define NOBODY 65534u
 #define STUCK_SECONDS \
 	5u /* a request that takes longer than its deadline by so much hangs in the kernel */
+#define RESOLVE_SECONDS 1u /* likewise; who asked has long gone on */
 #define SEND_SECONDS 1
 
 /* ---- the loop */
@@ -58,6 +60,20 @@ static int serve_one(struct places *places, const struct reader_request *request
 	return reader_send(fd, &reply, NULL);
 }
 
+static int resolve_one(const struct places *places, const struct resolve_request *request,
+		       size_t len, int fd)
+{
+	struct resolve_reply reply;
+
+	if (!resolve_is_sound(request, len))
+		return 0;
+	alarm(RESOLVE_SECONDS);
+	resolve_answer(places, request, &reply);
+	alarm(0);
+	len = offsetof(struct resolve_reply, text) + reply.path_len + reply.fspath_len;
+	return send(fd, &reply, len, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 int reader_serve(const struct reader_config *config, int fd)
 {
 	struct timeval timeout = { .tv_sec = SEND_SECONDS };
@@ -69,7 +85,10 @@ int reader_serve(const struct reader_config *config, int fd)
 		return r;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	for (;;) {
-		struct reader_request request = { 0 };
+		union {
+			struct reader_request files;
+			struct resolve_request resolve;
+		} request = { 0 };
 		ssize_t n;
 
 		/* Not recvmsg(): descriptors that come along are dropped. */
@@ -80,7 +99,10 @@ int reader_serve(const struct reader_config *config, int fd)
 			r = n < 0 ? -errno : 0;
 			break;
 		}
-		r = serve_one(&places, &request, (size_t)n, fd);
+		if (resolve_is_request(&request, (size_t)n))
+			r = resolve_one(&places, &request.resolve, (size_t)n, fd);
+		else
+			r = serve_one(&places, &request.files, (size_t)n, fd);
 		if (r == -EPIPE || r == -ECONNRESET)
 			break;
 	}
@@ -135,6 +157,7 @@ static int filter_calls(void)
 		SCMP_SYS(close),
 		SCMP_SYS(fstat),
 		SCMP_SYS(newfstatat),
+		SCMP_SYS(statx),
 		SCMP_SYS(fstatfs),
 		SCMP_SYS(lseek),
 		SCMP_SYS(memfd_create),
@@ -265,7 +288,7 @@ child(const struct reader_config *config, int fd, int status_fd, pid_t parent)
 {
 	int r;
 
-	prctl(PR_SET_NAME, "brigwatch-read");
+	prctl(PR_SET_NAME, config->name ? config->name : "brigwatch-read");
 	reset_signals();
 	r = keep_descriptors(fd, status_fd);
 	if (r >= 0) {

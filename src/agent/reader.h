@@ -23,6 +23,7 @@
  * stands for every directory there. Lists end with NULL; a NULL list stands for
  * the usual places. */
 struct reader_config {
+	const char *name;		  /* of the process; NULL: "brigwatch-read" */
 	const char *host_root;		  /* NULL: "/" */
 	const char *proc_root;		  /* procfs of the host's pid namespace; NULL: "/proc" */
 	const char *const *runc_roots;	  /* DIR/<id>/state.json */

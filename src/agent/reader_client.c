@@ -250,7 +250,7 @@ int container_facts_collect(int fd, const struct reader_request *request, int ti
 	while (!result.is_done) {
 		int64_t left_ms = end_ms - now_ms();
 		int fds[READER_FILES_MAX];
-		struct reader_reply reply;
+		struct reader_reply reply = { 0 };
 
 		r = left_ms < 0 ? -ETIMEDOUT : reader_receive(fd, (int)left_ms, &reply, fds);
 		if (r < 0) {

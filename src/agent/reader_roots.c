@@ -190,23 +190,29 @@ static ssize_t read_proc(const struct places *places, uint32_t pid, const char *
 }
 
 /* The name of a process may hold spaces and brackets: from the last one on. */
-static bool read_stat(const struct places *places, struct process *process)
+bool reader_parse_stat(const char *bytes, uint32_t *ret_ppid, uint64_t *ret_start)
 {
+	const char *at = strrchr(bytes, ')');
 	unsigned long long start;
-	char bytes[1024], *at;
 	unsigned int ppid;
 
-	if (read_proc(places, process->pid, "stat", bytes, sizeof(bytes)) < 0)
-		return false;
-	at = strrchr(bytes, ')');
+	/* The kernel wrote these numbers: they fit. */
 	if (!at ||
-	    sscanf(at + 1,
+	    sscanf(at + 1, /* NOLINT(cert-err34-c) */
 		   " %*c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
 		   &ppid, &start) != 2)
 		return false;
-	process->ppid = ppid;
-	process->start = start;
+	*ret_ppid = ppid;
+	*ret_start = start;
 	return true;
+}
+
+static bool read_stat(const struct places *places, struct process *process)
+{
+	char bytes[1024];
+
+	return read_proc(places, process->pid, "stat", bytes, sizeof(bytes)) >= 0 &&
+	       reader_parse_stat(bytes, &process->ppid, &process->start);
 }
 
 static bool read_uid(const struct places *places, struct process *process)
@@ -217,7 +223,7 @@ static bool read_uid(const struct places *places, struct process *process)
 	if (read_proc(places, process->pid, "status", bytes, sizeof(bytes)) < 0)
 		return false;
 	at = strstr(bytes, "\nUid:"); /* a newline in a name is escaped there */
-	if (!at || sscanf(at + 5, "%*u %u", &uid) != 1)
+	if (!at || sscanf(at + 5, "%*u %u", &uid) != 1) /* NOLINT(cert-err34-c) */
 		return false;
 	process->uid = uid;
 	return true;
@@ -316,10 +322,11 @@ static const char *find_option(const struct process *process, const char *name)
 		const char *arg = process->args + at;
 
 		len = strnlen(arg, process->args_len - at);
-		if (is_next && arg[0] == '/')
+		if (is_next && len > 0 && arg[0] == '/')
 			found = arg;
 		is_next = strcmp(arg, name) == 0;
-		if (strncmp(arg, name, name_len) == 0 && arg[name_len] == '=' &&
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): read from the process */
+		if (len > name_len + 1 && memcmp(arg, name, name_len) == 0 && arg[name_len] == '=' &&
 		    arg[name_len + 1] == '/')
 			found = arg + name_len + 1;
 	}

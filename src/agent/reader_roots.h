@@ -55,6 +55,9 @@ void roots_release(struct roots *roots);
 
 int64_t reader_now_ms(void);
 
+/* The parent and the start, in clock ticks, from the text of /proc/PID/stat. */
+bool reader_parse_stat(const char *bytes, uint32_t *ret_ppid, uint64_t *ret_start);
+
 /* openat2() of `path` below `dirfd`, which cannot be left; `resolve` as there. */
 int reader_open_below(int dirfd, const char *path, uint64_t flags, uint64_t resolve);
 

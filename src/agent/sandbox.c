@@ -3,7 +3,6 @@
 
 #include <cap-ng.h>
 #include <grp.h>
-#include <linux/bpf.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "source/source.h"
 
 #define NOBODY 65534
 
@@ -34,8 +34,6 @@ static const int fatal_calls[] = {
 	SCMP_SYS(clone),  SCMP_SYS(clone3),   SCMP_SYS(mount),	SCMP_SYS(setns), SCMP_SYS(unshare),
 };
 
-static const int bpf_commands[] = { BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD };
-
 static int add_rules(scmp_filter_ctx ctx)
 {
 	size_t i;
@@ -45,9 +43,9 @@ static int add_rules(scmp_filter_ctx ctx)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, engine_calls[i], 0);
 	for (i = 0; i < ARRAY_SIZE(fatal_calls) && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, fatal_calls[i], 0);
-	for (i = 0; i < ARRAY_SIZE(bpf_commands) && r == 0; i++)
+	for (i = 0; i < source_bpf_commands_len && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bpf_commands[i]));
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)source_bpf_commands[i]));
 	/* Memory, but never executable. */
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

@@ -37,6 +37,7 @@
 
 struct child {
 	const char *name;
+	const char *without;	/* what is missing while it is not there */
 	pid_t pid;
 	unsigned int restarts;
 	uint64_t window_start_ms;
@@ -46,8 +47,12 @@ struct sensor {
 	const struct sensor_options *options;
 	struct live *live;
 	struct child engine, reader;
+	/* Another reader, for refused opens: it goes where a container's strings
+	 * lead, and may be made to hang there. Names are not to wait for that. */
+	struct child resolver;
 	int control_fd;			/* our end to the engine */
 	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
+	int resolver_engine_fd, resolver_fd;
 	int lock_fd, signal_fd;
 	char hostname[256];
 	uint64_t canary;
@@ -128,6 +133,8 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.budgets_fd = live_map_fd(sensor->live, "budgets"),
 		.control_fd = control_fd,
 		.reader_fd = sensor->reader_engine_fd,
+		.resolve_fd = sensor->resolver_engine_fd,
+		.binaries_fd = live_map_fd(sensor->live, "runtime_binaries"),
 		.output_fd = sensor->options->output_fd,
 		.format = sensor->options->format,
 		.colour = sensor->options->colour,
@@ -136,7 +143,8 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 	};
 	/* The lock is kept: while this engine reads the rings no other may. */
 	int keep[] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
-		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd };
+		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd,
+		       config.resolve_fd, config.binaries_fd };
 
 	close_all_but(keep, ARRAY_SIZE(keep));
 	prctl(PR_SET_NAME, "brigwatch-engin");
@@ -204,9 +212,30 @@ static int start_engine(struct sensor *sensor)
 	return wait_ready(sensor);
 }
 
-static int start_reader(struct sensor *sensor)
+static int start_reader(struct sensor *sensor, struct child *child)
 {
-	return reader_spawn(&sensor->options->reader, sensor->reader_fd, &sensor->reader.pid);
+	struct reader_config config = sensor->options->reader;
+
+	if (child == &sensor->reader)
+		return reader_spawn(&config, sensor->reader_fd, &child->pid);
+	config.name = "brigwatch-resol";
+	return reader_spawn(&config, sensor->resolver_fd, &child->pid);
+}
+
+static void start_readers(struct sensor *sensor)
+{
+	struct child *children[] = { &sensor->reader, &sensor->resolver };
+	int pairs, r;
+
+	pairs = reader_socketpair(&sensor->reader_engine_fd, &sensor->reader_fd);
+	if (pairs == 0)
+		pairs = reader_socketpair(&sensor->resolver_engine_fd, &sensor->resolver_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		r = pairs < 0 ? pairs : start_reader(sensor, children[i]);
+		if (r < 0)
+			log_message("sensor", "cannot start the %s: %s, going on without %s", children[i]->name,
+				    strerror(-r), children[i]->without);
+	}
 }
 
 /* False: it falls over and over, there is no point in another try. */
@@ -265,23 +294,34 @@ static void on_engine_end(struct sensor *sensor, int status)
 	(void)live_scan_subjects(sensor->live);
 }
 
-static void on_reader_end(struct sensor *sensor, int status)
+static void on_reader_end(struct sensor *sensor, struct child *child, int status)
 {
 	char how[96];
 	int r;
 
-	sensor->reader.pid = 0;
+	child->pid = 0;
 	if (sensor->stop)
 		return;
 	describe_end(status, how, sizeof(how));
-	if (!may_restart(&sensor->reader)) {
-		log_message("sensor", "the reader %s again; going on without container names", how);
+	if (!may_restart(child)) {
+		log_message("sensor", "the %s %s again; going on without %s for a minute", child->name, how,
+			    child->without);
 		return;
 	}
-	log_message("sensor", "the reader %s, starting another", how);
-	r = start_reader(sensor);
+	log_message("sensor", "the %s %s, starting another", child->name, how);
+	r = start_reader(sensor, child);
 	if (r < 0)
-		log_message("sensor", "cannot start another reader: %s, going on without container names", strerror(-r));
+		log_message("sensor", "cannot start another %s: %s, going on without %s for a minute", child->name,
+			    strerror(-r), child->without);
+}
+
+/* One that fell too often is given another chance: a container can make it fall. */
+static void revive_readers(struct sensor *sensor)
+{
+	if (!sensor->reader.pid && sensor->reader_fd >= 0)
+		(void)start_reader(sensor, &sensor->reader);
+	if (!sensor->resolver.pid && sensor->resolver_fd >= 0)
+		(void)start_reader(sensor, &sensor->resolver);
 }
 
 static void reap_children(struct sensor *sensor)
@@ -293,7 +333,9 @@ static void reap_children(struct sensor *sensor)
 		if (pid == sensor->engine.pid)
 			on_engine_end(sensor, status);
 		else if (pid == sensor->reader.pid)
-			on_reader_end(sensor, status);
+			on_reader_end(sensor, &sensor->reader, status);
+		else if (pid == sensor->resolver.pid)
+			on_reader_end(sensor, &sensor->resolver, status);
 	}
 }
 
@@ -369,9 +411,7 @@ static void sweep(struct sensor *sensor)
 	uint64_t now = boot_ns();
 
 	(void)live_sweep_namespaces(sensor->live, now > NS_UNSEEN_NS ? now - NS_UNSEEN_NS : 0);
-	/* One that fell too often is given another chance. */
-	if (!sensor->reader.pid && sensor->reader_fd >= 0)
-		(void)start_reader(sensor);
+	revive_readers(sensor);
 }
 
 static void read_signals(struct sensor *sensor)
@@ -438,6 +478,14 @@ static void stop_engine(struct sensor *sensor)
 	sensor->exit_code = EXIT_INTERNAL;
 }
 
+static void stop_reader(struct child *child)
+{
+	if (child->pid <= 0)
+		return;
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+}
+
 static int exit_code_of(int r)
 {
 	return r == -EPERM ? EXIT_PRIVILEGES : r == -ENOTSUP || r == -EINVAL || r == -EACCES ? EXIT_KERNEL : EXIT_INTERNAL;
@@ -496,11 +544,7 @@ static int start(struct sensor *sensor)
 	(void)live_scan_sockets(sensor->live);
 	malloc_trim(0);
 
-	r = reader_socketpair(&sensor->reader_engine_fd, &sensor->reader_fd);
-	if (r == 0)
-		r = start_reader(sensor);
-	if (r < 0)
-		log_message("sensor", "cannot start the reader: %s, going on without container names", strerror(-r));
+	start_readers(sensor);
 	if (is_adopted)
 		(void)live_scan_subjects(sensor->live);
 	r = start_engine(sensor);
@@ -523,10 +567,13 @@ int sensor_run(const struct sensor_options *options)
 	struct sensor sensor = {
 		.options = options,
 		.engine.name = "engine",
-		.reader.name = "reader",
+		.reader = { .name = "reader", .without = "container names" },
+		.resolver = { .name = "resolver", .without = "the objects of refused opens" },
 		.control_fd = -1,
 		.reader_engine_fd = -1,
 		.reader_fd = -1,
+		.resolver_engine_fd = -1,
+		.resolver_fd = -1,
 		.lock_fd = -1,
 		.signal_fd = -1,
 	};
@@ -541,10 +588,8 @@ int sensor_run(const struct sensor_options *options)
 	}
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
-	if (sensor.reader.pid > 0) {
-		kill(sensor.reader.pid, SIGKILL);
-		waitpid(sensor.reader.pid, NULL, 0);
-	}
+	stop_reader(&sensor.reader);
+	stop_reader(&sensor.resolver);
 	live_free(sensor.live);
 	return sensor.exit_code;
 }

@@ -47,7 +47,7 @@ static void forget(struct containers *containers, struct container *container)
 /* Forget the container that was named longest ago, but not `keep`. */
 static bool evict_one(struct containers *containers, const struct container *keep)
 {
-	for (struct list *at = containers->lru.next; at != &containers->lru; at = at->next) {
+	for (struct list *at = containers->lru.next; at && at != &containers->lru; at = at->next) {
 		struct container *container = member_of(at, struct container, lru);
 
 		if (container == keep)

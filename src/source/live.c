@@ -801,6 +801,22 @@ int live_read_book(int books_fd, unsigned int ring, unsigned int type, struct bo
 	return 0;
 }
 
+bool live_has_runtime(int binaries_fd, uint32_t dev, uint64_t ino)
+{
+	unsigned int left = RUNTIME_BINARIES_MAX * 2;	/* the map changes while it is walked */
+	struct inode_id key, next;
+	int r;
+
+	r = bpf_map_get_next_key(binaries_fd, NULL, &next);
+	while (r == 0 && left--) {
+		key = next;
+		if (key.ino == ino && key.dev == dev)
+			return true;
+		r = bpf_map_get_next_key(binaries_fd, &key, &next);
+	}
+	return false;
+}
+
 int live_each_budget(int budgets_fd,
 		     void (*fn)(const struct budget_key *key, const struct budget *budget, void *arg), void *arg)
 {

@@ -69,6 +69,9 @@ int live_check_hooks(struct live *live, uint64_t *ret_missed);
 int live_read_counter(int counters_fd, unsigned int counter, uint64_t *ret);
 int live_read_book(int books_fd, unsigned int ring, unsigned int type, struct book *ret);
 
+/* Is the inode one of a runtime's programs? For who knows no generation. */
+bool live_has_runtime(int binaries_fd, uint32_t dev, uint64_t ino);
+
 /* Walk the budgets: `fn` is called for each container with suppressed records. */
 int live_each_budget(int budgets_fd,
 		     void (*fn)(const struct budget_key *key, const struct budget *budget, void *arg), void *arg);

@@ -9,6 +9,9 @@
 #include "brigwatch/event.h"
 #include "brigwatch/maps.h"
 
+const int source_bpf_commands[] = { BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD };
+const size_t source_bpf_commands_len = ARRAY_SIZE(source_bpf_commands);
+
 /* Most records handed out by one call. */
 #define BATCH_MAX 8192
 
@@ -123,6 +126,6 @@ int source_rings_peek(int urgent_fd, source_record_fn fn, void *arg)
 		return -errno;
 	walk(map + 2 * page, __atomic_load_n((const uint64_t *)(const void *)map, __ATOMIC_ACQUIRE),
 	     __atomic_load_n((const uint64_t *)(const void *)(map + page), __ATOMIC_ACQUIRE), fn, arg);
-	munmap((void *)(uintptr_t)map, len);
+	munmap((void *)(uintptr_t)map, len); /* NOLINT(performance-no-int-to-ptr): drops const */
 	return 0;
 }

@@ -41,6 +41,11 @@ static inline void source_free(struct source *source)
  * hdr.size tells where the next begins. */
 int source_memory_new(const void *bytes, size_t len, struct source **ret);
 
+/* The commands of bpf(2) that reading the rings and the books takes: all that the
+ * engine's filter lets through. */
+extern const int source_bpf_commands[];
+extern const size_t source_bpf_commands_len;
+
 /* The two rings of a live sensor by their map descriptors, which are borrowed.
  * Needs no capability. */
 int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret);

@@ -24,6 +24,9 @@ int attack_mount(char **argv);	   /* FSTYPE SOURCE TARGET */
 int attack_block(char **argv);	   /* MAJOR MINOR FSTYPE */
 int attack_bind_open(char **argv); /* WAY PATH: bind PATH under another name first */
 int attack_link_open(char **argv); /* WAY PATH: through a symbolic link */
+int attack_open_stay(char **argv); /* WAY PATH: as it is; all three live on for a moment */
+int attack_dir_open(char **argv);  /* PATH: through a link, from a directory, as nobody */
+int attack_child_open(char **argv); /* PATH: through a link, by a child that ends at once */
 int attack_proc_open(char **argv); /* WAY NAME: below a procfs of its own */
 int attack_cgroup(char **argv);	   /* OPTIONS release_agent|notify_on_release */
 

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int attack_mount(char **argv)
@@ -45,6 +46,14 @@ int attack_block(char **argv)
 	return deed_done(ret);
 }
 
+/* What a refused call was aimed at can be told as long as anybody is there who
+ * sees what the caller saw: intruders are, they try the next thing. */
+static int stay(int ret)
+{
+	usleep(100 * 1000);
+	return ret;
+}
+
 int attack_bind_open(char **argv)
 {
 	char *next[] = { argv[0], "/tmp/innocent", "same", NULL };
@@ -62,7 +71,49 @@ int attack_link_open(char **argv)
 
 	if (symlink(argv[1], "/tmp/innocent") < 0)
 		deed_fail("cannot link to %s", argv[1]);
-	return attack_open(next);
+	return stay(attack_open(next));
+}
+
+int attack_open_stay(char **argv)
+{
+	char *next[] = { argv[0], argv[1], "same", NULL };
+
+	return stay(attack_open(next));
+}
+
+static void link_in_dir(const char *target)
+{
+	mkdir("/tmp/dir", 0755);
+	if (symlink(target, "/tmp/dir/innocent") < 0)
+		deed_fail("cannot link to %s", target);
+}
+
+int attack_dir_open(char **argv)
+{
+	int dir, fd;
+
+	link_in_dir(argv[0]);
+	dir = open("/tmp/dir", O_RDONLY | O_DIRECTORY);
+	if (dir < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		deed_fail("cannot become nobody");
+	deed_harm("openat");
+	fd = openat(dir, "innocent", O_WRONLY);
+	return stay(deed_done(fd < 0 ? -errno : fd));
+}
+
+int attack_child_open(char **argv)
+{
+	pid_t pid;
+	int status;
+
+	link_in_dir(argv[0]);
+	deed_harm("open by a child");
+	pid = fork();
+	if (pid == 0)
+		_exit(open("/tmp/dir/innocent", O_WRONLY) < 0 ? errno : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		deed_fail("no child");
+	return stay(deed_done(-(long)WEXITSTATUS(status)));
 }
 
 int attack_proc_open(char **argv)

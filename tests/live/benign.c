@@ -206,6 +206,50 @@ static int do_update(char **argv)
 	return 0;
 }
 
+static int expect_refusal(const char *path, int error)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd >= 0 || errno != error) {
+		fprintf(stderr, "benign: %s: not refused with %s\n", path, strerrorname_np(error));
+		return 1;
+	}
+	return 0;
+}
+
+/* refused READONLY: what programs that do not know where they run try, and are
+ * refused: files of their own they may not write, a read-only mount, the program
+ * that runs, the log of who started them, settings of the kernel. */
+static int do_refused(char **argv)
+{
+	int fd = open("/etc/shadow", O_CREAT | O_WRONLY, 0600), bad = 0;
+	char self[64];
+
+	close(fd);
+	if (symlink("/etc/shadow", "/tmp/shadow") < 0)
+		return fail("link");
+	bad |= expect_refusal(argv[0], EROFS);
+	bad |= expect_refusal("/bin/benign", ETXTBSY);
+	bad |= expect_refusal("/proc/self/root/bin/benign", ETXTBSY);
+	bad |= expect_refusal("/proc/sys/net/ipv4/ip_forward", EROFS);
+	bad |= expect_refusal("/proc/sys/vm/max_map_count", EROFS);
+	(void)!open("/sys/kernel/mm/transparent_hugepage/enabled", O_WRONLY);
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return fail("nobody");
+	bad |= expect_refusal("/etc/shadow", EACCES);
+	bad |= expect_refusal("/tmp/shadow", EACCES);
+	bad |= expect_refusal("/proc/self/root/etc/shadow", EACCES);
+	snprintf(self, sizeof(self), "/proc/%d/oom_score_adj", (int)getppid());
+	(void)!open(self, O_WRONLY);
+	(void)!open("/dev/stdout", O_WRONLY);
+	(void)!open("/dev/stderr", O_WRONLY | O_APPEND);
+	if (chdir("/etc") < 0)
+		return fail("chdir");
+	bad |= expect_refusal("shadow", EACCES);
+	usleep(100 * 1000);
+	return bad;
+}
+
 /* opens N: steady work on own files. */
 static int do_opens(char **argv)
 {
@@ -228,7 +272,7 @@ static const struct {
 	{ "uring", 1, do_uring },     { "userns", 0, do_userns },   { "mountns", 0, do_mountns },
 	{ "stdio", 0, do_stdio },     { "selfexe", 0, do_selfexe }, { "true", 0, do_true },
 	{ "connect", 1, do_connect }, { "socket", 1, do_socket },   { "update", 1, do_update },
-	{ "opens", 1, do_opens },
+	{ "opens", 1, do_opens },     { "refused", 1, do_refused },
 };
 
 int main(int argc, char **argv)
