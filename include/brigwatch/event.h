@@ -49,7 +49,7 @@ enum event_type {
 /* Which ring a record travelled in. */
 enum event_ring { RING_URGENT = 0, RING_BULK = 1, RING_MAX = 2 };
 
-/* Hooks that saw the event, best first (design, section 4). */
+/* Hooks that saw the event, best first. */
 enum event_tier { TIER_LSM = 1, TIER_FENTRY = 2, TIER_TRACEPOINT = 3, TIER_USER = 4 };
 
 /* How the task entered the kernel. */
@@ -95,7 +95,7 @@ enum file_source {
 #define EVENT_F_FAILED		(1u << 6)	/* the call failed; hdr.ret holds -errno */
 #define EVENT_F_FOLDED		(1u << 7)	/* budget of this kind is exhausted: equals of this record were counted only */
 
-/* event_hdr.facts: statements about kernel objects (design, section 1). */
+/* event_hdr.facts: statements about kernel objects (docs/architecture.md). */
 #define FACT_FILE_FOREIGN	(1ull << 0)	/* file's mount is the host's or another container's */
 #define FACT_FILE_UNREACHABLE	(1ull << 1)	/* dentry is not below the root of its mount */
 #define FACT_RUNTIME_BINARY	(1ull << 2)	/* file is a container runtime's program */

@@ -6,7 +6,7 @@
 
 __attribute__((format(printf, 2, 3))) void log_message(const char *subsystem, const char *format, ...);
 
-/* What the exit codes mean (design, section 10). */
+/* What the exit codes mean (docs/brigwatch.8). */
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FINDINGS = 1,

@@ -56,16 +56,22 @@ agent_stop() {
 	kill "-${1:-TERM}" "$agent" 2>/dev/null
 	wait_end "$agent" 12
 }
-# child_of PID NAME: the engine (brigwatch-engin) or the reader (brigwatch-read).
-child_of() {
+# The agent's other processes: all, or one by its name.
+children() { cat "/proc/$agent/task/$agent/children" 2>/dev/null; }
+child_named() {
 	local pid
-	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && echo "$pid" && return
+	for pid in $(children); do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] && echo "$pid" && return
 	done
 	return 1
 }
-engine_pid() { child_of "$agent" brigwatch-engin; }
-reader_pid() { child_of "$agent" brigwatch-read; }
+engine_pid() { child_named brigwatch-engin; }
+reader_pid() { child_named brigwatch-read; }
+resolver_pid() { child_named brigwatch-resol; }
+are_gone() {
+	local pid
+	for pid in "$@"; do is_gone "$pid" || return 1; done
+}
 said() { grep -qsE -- "$1" "$messages"; }
 n_said() { grep -csE -- "$1" "$messages"; }
 nothing_attached() { ! [ -e /sys/fs/bpf/brigwatch ] && ! bpftool prog list 2>/dev/null | grep -qE 'name (tp_btf__sys_exit|tp_btf__task_newt)'; }

@@ -61,12 +61,12 @@ nothing_left || not_ok "crash: the end leaves nothing" "hooks are attached"
 agent_start
 first=$messages
 box_serve orphan
-engine=$(engine_pid) reader=$(reader_pid)
+engine=$(engine_pid) others=$(children)
 begin=$(now_ms)
 kill -KILL "$agent"
 wait_end "$agent" 2
 check "crash: sensor: the engine ends by itself ($(($(now_ms) - begin)) ms)" "it runs on" wait_for 2 is_gone "$engine"
-check "crash: sensor: the reader too" "it runs on" wait_for 2 is_gone "$reader"
+check "crash: sensor: the readers too" "one runs on" wait_for 2 are_gone $others
 act marker-nobody-home
 agent_start
 check "crash: sensor: the next agent takes the hooks over" "$(cat "$messages")" said "took over the hooks"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Resident memory of the three processes beside the rings, after fifty containers.
+# Resident memory of all processes of the agent beside the rings, after fifty containers.
 
 # resident PID...: KiB, without the mappings of BPF maps (the rings).
 resident() {
@@ -9,7 +9,7 @@ resident() {
 		/^Rss:/ && !is_ring { sum += $2 }
 		END { print sum }'
 }
-# proportional PID...: pages that the three share are counted once.
+# proportional PID...: pages that they share are counted once.
 proportional() {
 	local pid
 	for pid in "$@"; do cat "/proc/$pid/smaps"; done | awk '
@@ -19,8 +19,7 @@ proportional() {
 }
 
 agent_start
-engine=$(engine_pid) reader=$(reader_pid)
-fresh=$(resident "$agent" "$engine" "$reader")
+fresh=$(resident "$agent" $(children))
 box_make brief acts "$foreign/brief-" 3 0
 begin=$(now_ms)
 for i in $(seq 1 25); do
@@ -34,8 +33,9 @@ wait_for 5 eval '[ "$(grep -c BW-0103 "$alerts")" -eq 150 ]'
 check "memory: fifty containers, three alerts each" "$(grep -c BW-0103 "$alerts") alerts" [ "$(grep -c BW-0103 "$alerts")" -eq 150 ]
 named=$(jq -r 'select(.rule_id == "BW-0103") | .container.id' "$alerts" | grep -cE "^$prefix-b[0-9]+-[ab]$")
 check "memory: all are named" "$named of 150" [ "$named" -eq 150 ]
-s=$(resident "$agent") e=$(resident "$engine") r=$(resident "$reader")
-sum=$((s + e + r))
-check "memory: $sum KiB resident (sensor $s, engine $e, reader $r; $fresh at start; $(proportional "$agent" "$engine" "$reader") with shared pages counted once), at most 20480" \
-	"over the limit" [ $sum -le 20480 ]
+each=
+for pid in $agent $(children); do each+="$(cat "/proc/$pid/comm") $(resident "$pid"), "; done
+sum=$(resident "$agent" $(children))
+check "memory: $sum KiB resident (${each% }; $fresh at start; $(proportional "$agent" $(children)) with shared pages counted once), at most 20480" \
+	"over the limit" [ "$sum" -le 20480 ]
 agent_stop
