@@ -27,7 +27,7 @@ is_gone() { ! [ -d "/proc/$1" ] || grep -qs '^State:	Z' "/proc/$1/status"; }
 # The end of a child of this shell; its exit code in $status, 124 after SECONDS.
 wait_end() {
 	if wait_for "$2" is_gone "$1"; then
-		wait "$1"
+		wait "$1" 2>/dev/null
 		status=$?
 	else
 		status=124

@@ -12,7 +12,7 @@ supervisor() {
 	while [ -e "$dir/supervise" ]; do
 		"$brigwatch" run --rules "$rules" --format json --output "$alerts" 2>>"$messages" </dev/null &
 		echo $! >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid"
-		wait $!
+		wait $! 2>/dev/null
 		echo "# exit $?" >>"$messages"
 	done
 }
