@@ -32,7 +32,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all run check deps-build deps-check clean help lint check-unit check-fuzz check-rules unit-programs fuzz-programs
+.PHONY: all run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -46,6 +46,9 @@ run: deps-build
 
 deps-build:
 	@tools/install-deps build run
+
+deps-bench:
+	@tools/install-deps build run bench
 
 ## check            install what is missing, build, run every test that the machine allows (root)
 check:
@@ -141,6 +144,13 @@ check-rules: $(BUILD)/brigwatch
 lint:
 	@tools/lint $(BUILD)
 
+## fmt              settle the spacing of what was changed since the last commit
+fmt:
+	@git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h' | xargs -r clang-format -i
+
+## bench            what watching costs, beside empty programs (root)
+## check-live       real containers attack decoys, and behave (root)
+## check-vm         Debian's 6.1 kernel in QEMU
 include bench/Makefile.inc
 include tests/vm/Makefile.inc
 include tests/live/Makefile.inc
