@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel side: probe, load, attach, pin, adopt. Privileged; only the sensor
- * process calls it. With source/rings.c the only code that sees libbpf. */
+ * process calls it. With rings.c and counters.c the only code that sees libbpf. */
 #ifndef BW_SOURCE_LIVE_H
 #define BW_SOURCE_LIVE_H
 
