@@ -6,13 +6,13 @@
  * latter, the objects exist only at exit, and the arguments are still in the
  * registers. Handlers are added to `enum handler` and to the tables of
  * src/source/calls.c; nothing else here changes. */
-#include "open.bpf.h"
 #include "connect.bpf.h"
+#include "open.bpf.h"
 
 #define NR_SETNS_NATIVE 308
 #define NR_SETNS_IA32 346
-#define TS_COMPAT_BIT 2u	/* arch/x86/include/asm/thread_info.h: TS_COMPAT */
-#define USER_CS_64 0x33		/* __USER_CS: 64-bit code */
+#define TS_COMPAT_BIT 2u /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
+#define USER_CS_64 0x33	 /* __USER_CS: 64-bit code */
 #define X32_BIT 0x40000000u
 
 #define MOUNT_REMOUNT 32u
@@ -58,7 +58,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	bool compat;
 	u32 index;
 
-	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && nr != NR_SETNS_NATIVE && nr != NR_SETNS_IA32)
+	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && nr != NR_SETNS_NATIVE &&
+	    nr != NR_SETNS_IA32)
 		return 0;
 	compat = task->thread_info.status & TS_COMPAT_BIT;
 	index = nr & ~X32_BIT;
@@ -66,8 +67,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 		handler = bpf_map_lookup_elem(&calls_ia32, &index);
 	else
 		handler = bpf_map_lookup_elem(&calls_native, &index);
-	which = handler ? *handler : HANDLER_NONE;
-	if (which == HANDLER_NONE && !compat)
+	which = handler ? *handler : HANDLER_UNKNOWN;
+	if (which <= HANDLER_COUNT && !compat)
 		return 0;
 
 	s = scratch_get();
@@ -97,7 +98,7 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 			record_end(RING_URGENT);
 		}
 	}
-	if (which == HANDLER_NONE)
+	if (which <= HANDLER_COUNT)
 		return 0;
 	/* The commonest call of all, mostly of no interest: judged here, without the
 	 * price of a tail call and of looking everything up again. */
@@ -110,17 +111,17 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 }
 
 /* What every handler of a contained task begins with. */
-#define HANDLER_PROLOGUE(event)							\
-	struct task_struct *task = bpf_get_current_task_btf();			\
-	const struct sensor_config *cfg = sensor_config();			\
-	struct scratch *s = scratch_get();					\
-	struct subject *sub;							\
-										\
-	if (!cfg || !s || !is_wanted(cfg, event))				\
-		return 0;							\
-	sub = bpf_task_storage_get(&subjects, task, NULL, 0);			\
-	if (!sub)								\
-		return 0
+#define HANDLER_PROLOGUE(event)                                \
+	struct task_struct *task = bpf_get_current_task_btf(); \
+	const struct sensor_config *cfg = sensor_config();     \
+	struct scratch *s = scratch_get();                     \
+	struct subject *sub;                                   \
+                                                               \
+	if (!cfg || !s || !is_wanted(cfg, event))              \
+		return 0;                                      \
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);  \
+	if (!sub)                                              \
+	return 0
 
 /* ---- opening ---- */
 
@@ -174,7 +175,8 @@ int BPF_PROG(handle__open, struct pt_regs *regs, long ret)
 	HANDLER_PROLOGUE(EVENT_OPEN);
 
 	if (ret < 0) {
-		if (ret == -ERRNO_PERM || ret == -ERRNO_ACCES || ret == -ERRNO_TXTBSY || ret == -ERRNO_ROFS) {
+		if (ret == -ERRNO_PERM || ret == -ERRNO_ACCES || ret == -ERRNO_TXTBSY ||
+		    ret == -ERRNO_ROFS) {
 			bpf_tail_call(ctx, &handlers, HANDLER_REFUSED_OPEN);
 			count(COUNTER_TAIL_CALL);
 		}
@@ -204,7 +206,8 @@ int BPF_PROG(handle__refused_open, struct pt_regs *regs, long ret)
  * in a nested mount namespace, or in a user namespace of its own, is what
  * sandboxes inside containers make; it gives no new power over the host. */
 static __always_inline u64 mount_facts(const struct sensor_config *cfg, struct task_struct *task,
-				       const struct subject *sub, const struct event_mount *ev, bool is_bind)
+				       const struct subject *sub, const struct event_mount *ev,
+				       bool is_bind)
 {
 	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
 	bool is_init_userns = ev->hdr.user_ns_inum == cfg->init_ns_inum[NSK_USER];
@@ -230,9 +233,7 @@ static __always_inline u64 mount_facts(const struct sensor_config *cfg, struct t
 	case MAGIC_SECURITYFS:
 	case MAGIC_BPFFS:
 	case MAGIC_CONFIGFS:
-	case MAGIC_EFIVARFS:
-		facts |= FACT_MOUNT_KERNEL_FS;
-		break;
+	case MAGIC_EFIVARFS: facts |= FACT_MOUNT_KERNEL_FS; break;
 	}
 	return facts;
 }
@@ -261,7 +262,8 @@ int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
 		m = kcompat_newest_mount(KREAD(task, nsproxy, mnt_ns));
 		root = m ? KREAD(m, mnt.mnt_root) : NULL;
 		if (root) {
-			vfsmnt = (struct vfsmount *)((char *)m + bpf_core_field_offset(struct mount, mnt));
+			vfsmnt = (struct vfsmount *)((char *)m +
+						     bpf_core_field_offset(struct mount, mnt));
 			view_of_path(cfg, task, sub, vfsmnt, root, KREAD(root, d_inode), &v);
 			fill_file(&ev->file, &v, SOURCE_KERNEL);
 			bdev = KREAD(root, d_sb, s_bdev);
@@ -306,7 +308,8 @@ int BPF_PROG(handle__umount, struct pt_regs *regs, long ret)
 /* ---- position ---- */
 
 static __always_inline void judge_position(const struct sensor_config *cfg, struct scratch *s,
-					   struct task_struct *task, const struct subject *sub, u32 op, u64 arg)
+					   struct task_struct *task, const struct subject *sub,
+					   u32 op, u64 arg)
 {
 	struct fs_struct *fs = KREAD(task, fs);
 	struct event_chdir *ev;
@@ -377,8 +380,9 @@ static __always_inline u64 ns_kind_flag(u32 kind)
 /* Compare the task's namespaces with those last explained, and explain the new
  * ones. A namespace of the host counts as joined unless the container was born
  * in it. */
-static __always_inline void explain_namespaces(const struct sensor_config *cfg, struct task_struct *task,
-					       struct subject *sub, struct event_ns *ev)
+static __always_inline void explain_namespaces(const struct sensor_config *cfg,
+					       struct task_struct *task, struct subject *sub,
+					       struct event_ns *ev)
 {
 	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
 	u32 born_host = born ? born->host_ns : 0;
@@ -407,7 +411,8 @@ static __always_inline void explain_namespaces(const struct sensor_config *cfg, 
 	}
 	owner = container_of_mnt_ns(mnt_id);
 	if (!owner) {
-		ev->joined_host |= NEWNS;	/* a private namespace of the host, if not the initial one */
+		ev->joined_host |=
+			NEWNS; /* a private namespace of the host, if not the initial one */
 	} else if (owner == sub->container) {
 		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 	} else {
@@ -450,17 +455,19 @@ static __always_inline void aim_of_setns(const struct sensor_config *cfg, struct
 		return;
 	if (!pid)
 		return;
-	link = KREAD(pid, tasks[1].first);	/* PIDTYPE_TGID */
+	link = KREAD(pid, tasks[1].first); /* PIDTYPE_TGID */
 	if (!link)
 		return;
-	target = (struct task_struct *)((char *)link - bpf_core_field_offset(struct task_struct, pid_links[1]));
+	target = (struct task_struct *)((char *)link -
+					bpf_core_field_offset(struct task_struct, pid_links[1]));
 	ev->target_tgid = KREAD(target, tgid);
 	mnt = KREAD(target, nsproxy, mnt_ns);
 	if ((u64)mnt == cfg->init_mnt_ns)
 		ev->joined_host |= NEWNS;
 }
 
-static __always_inline int canary(const struct sensor_config *cfg, struct scratch *s, struct task_struct *task)
+static __always_inline int canary(const struct sensor_config *cfg, struct scratch *s,
+				  struct task_struct *task)
 {
 	struct event_canary *ev;
 
@@ -547,7 +554,7 @@ int BPF_PROG(handle__unshare, struct pt_regs *regs, long ret)
 
 /* ---- connecting ---- */
 
-#define SOCKETCALL_CONNECT 3	/* linux/net.h: SYS_CONNECT */
+#define SOCKETCALL_CONNECT 3 /* linux/net.h: SYS_CONNECT */
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)

@@ -68,7 +68,7 @@ static __always_inline u64 cgroup_id_of(struct task_struct *task)
 /* Start a record of `type` with a fixed part of `size` bytes, all zero. */
 static __always_inline void *record_begin(struct scratch *s, u32 size)
 {
-	__builtin_memset(s->data, 0, sizeof(struct event_hdr) + 96);
+	__builtin_memset(s->data, 0, sizeof(struct event_hdr) + 144); /* the longest fixed part */
 	s->len = size;
 	return s->data;
 }

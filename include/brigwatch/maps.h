@@ -20,47 +20,58 @@
 #define SYSCALLS_MAX 512
 
 /* The seven namespaces in the order of /proc/PID/ns that brigwatch keeps. */
-enum ns_kind { NSK_MNT, NSK_PID, NSK_NET, NSK_IPC, NSK_UTS, NSK_CGROUP, NSK_USER, NSK_TIME, NSK_MAX };
+enum ns_kind {
+	NSK_MNT,
+	NSK_PID,
+	NSK_NET,
+	NSK_IPC,
+	NSK_UTS,
+	NSK_CGROUP,
+	NSK_USER,
+	NSK_TIME,
+	NSK_MAX
+};
 
 /* The variable `config`. Written by user space before the hooks are attached; `wanted` may
  * change later. */
 struct sensor_config {
-	__u64 init_mnt_ns;	/* kernel address, found by raw_tp__setup */
-	__u64 host_root_sb;	/* superblock and root dentry of the host's root directory */
+	__u64 init_mnt_ns;  /* kernel address, found by raw_tp__setup */
+	__u64 host_root_sb; /* superblock and root dentry of the host's root directory */
 	__u64 host_root_dentry;
-	__u64 wanted;		/* bit t: some rule wants EVENT_<t> */
-	__u64 wanted_plain;	/* bit t: some rule wants EVENT_<t> even without any fact */
+	__u64 wanted;	    /* bit t: some rule wants EVENT_<t> */
+	__u64 wanted_plain; /* bit t: some rule wants EVENT_<t> even without any fact */
 	__u32 init_ns_inum[NSK_MAX];
-	__u32 agent_tgid;	/* whose canary is believed */
+	__u32 agent_tgid; /* whose canary is believed */
 	__u32 pad;
 };
 
 /* counters[], per CPU: what went wrong without a record of its own. */
 enum counter {
-	COUNTER_TAIL_CALL = 0,	/* a tail call fell through */
-	COUNTER_SUBJECT_FULL,	/* no task storage could be made */
+	COUNTER_TAIL_CALL = 0, /* a tail call fell through */
+	COUNTER_SUBJECT_FULL,  /* no task storage could be made */
 	COUNTER_CONTAINERS_FULL,
 	COUNTER_MNT_NS_FULL,
 	COUNTER_RUNTIME_BINARIES_FULL,
-	COUNTER_UNKNOWN,	/* tasks first met in the middle of their life */
+	COUNTER_UNKNOWN, /* tasks first met in the middle of their life */
 	COUNTER_BUDGETS_FULL,
-	COUNTER_TOO_LARGE,	/* records over EVENT_SIZE_MAX */
-	COUNTER_DIRECT_FD,	/* files that io_uring opened and that could not be found for judgement */
-	COUNTER_MAX = 16,
+	COUNTER_TOO_LARGE, /* records over EVENT_SIZE_MAX */
+	COUNTER_DIRECT_FD, /* files that io_uring opened and that could not be found for judgement */
+	COUNTER_UNKNOWN_CALL, /* system calls of containers with a number in no table */
+	COUNTER_MAX = 32,
 };
 
 /* books[ring * EVENT_TYPE_MAX + type], per CPU. seen = delivered + dropped + suppressed. */
 struct book {
 	__u64 seen;
-	__u64 delivered;	/* in the ring */
-	__u64 dropped;		/* ring full */
-	__u64 suppressed;	/* budget used up, folded into counts */
+	__u64 delivered;  /* in the ring */
+	__u64 dropped;	  /* ring full */
+	__u64 suppressed; /* budget used up, folded into counts */
 };
 
 /* Identity of an inode that outlives names, mounts and renames. */
 struct inode_id {
 	__u64 ino;
-	__u32 dev;		/* s_dev, kernel encoding */
+	__u32 dev; /* s_dev, kernel encoding */
 	__u32 generation;
 };
 
@@ -72,27 +83,32 @@ struct socket_name_key {
 	char name[112];
 };
 
-enum runtime_origin { RUNTIME_BY_PATH = 1, RUNTIME_BY_NAME = 2, RUNTIME_BY_DEED = 3, RUNTIME_SEALED = 4 };
+enum runtime_origin {
+	RUNTIME_BY_PATH = 1,
+	RUNTIME_BY_NAME = 2,
+	RUNTIME_BY_DEED = 3,
+	RUNTIME_SEALED = 4
+};
 
 /* containers[key]; the key is the unique id of the mount namespace of birth. */
 struct container_state {
 	__u64 cgroup_id;
 	__u64 born_ns;
 	__u32 init_tgid;
-	__u32 host_ns;		/* bit i: namespace i of birth is the host's */
+	__u32 host_ns; /* bit i: namespace i of birth is the host's */
 	__u32 ns_inum[NSK_MAX];
 };
 
 /* mnt_ns[unique id] */
 struct mnt_ns_state {
 	__u64 container;
-	__u64 seen_ns;		/* last time a task was seen in it */
+	__u64 seen_ns; /* last time a task was seen in it */
 };
 
 /* budgets[]: one token bucket. */
 struct budget_key {
 	__u64 container;
-	__u32 facts;		/* low half of the facts */
+	__u32 facts; /* low half of the facts */
 	__u16 type;
 	__u16 ring;
 };
@@ -110,31 +126,97 @@ struct pid_key {
 	__u32 nr;
 };
 
-/* How a system call is handled: index into the program array, 0: not watched. */
+/* How a system call is handled: the class of its number, and for those that make
+ * an event the index into the program array. Calls with the same arguments share
+ * a handler. */
 enum handler {
-	HANDLER_NONE = 0,
-	HANDLER_OPEN,
+	HANDLER_UNKNOWN = 0, /* number is in no table */
+	HANDLER_IGNORE,	     /* cannot touch what is outside of the container */
+	HANDLER_COUNT,	     /* counted only */
+
+	HANDLER_OPEN, /* open, creat */
 	HANDLER_OPENAT,
 	HANDLER_OPENAT2,
 	HANDLER_OPEN_BY_HANDLE_AT,
+	HANDLER_REFUSED_OPEN, /* from the open handlers; no call has it */
+
 	HANDLER_MOUNT,
-	HANDLER_UMOUNT,
+	HANDLER_UMOUNT, /* umount, umount2 */
 	HANDLER_PIVOT_ROOT,
+	HANDLER_FSOPEN,
+	HANDLER_FSCONFIG,
+	HANDLER_FSMOUNT,
+	HANDLER_FSPICK,
+	HANDLER_OPEN_TREE, /* open_tree, open_tree_attr */
+	HANDLER_MOVE_MOUNT,
+	HANDLER_MOUNT_SETATTR,
+
 	HANDLER_CHDIR,
 	HANDLER_FCHDIR,
 	HANDLER_CHROOT,
 	HANDLER_SETNS,
 	HANDLER_UNSHARE,
+
 	HANDLER_CONNECT,
-	HANDLER_SOCKETCALL,
-	HANDLER_REFUSED_OPEN,	/* from the open handlers */
+	HANDLER_SOCKETCALL, /* ia32: connect, socket, bind and more in one */
+
+	HANDLER_LINK,
+	HANDLER_LINKAT,
+	HANDLER_SYMLINK,
+	HANDLER_SYMLINKAT,
+	HANDLER_RENAME,
+	HANDLER_RENAMEAT, /* renameat, renameat2 */
+	HANDLER_UNLINK,	  /* unlink, rmdir */
+	HANDLER_UNLINKAT,
+	HANDLER_MKDIR,
+	HANDLER_MKDIRAT,
+	HANDLER_MKNOD,
+	HANDLER_MKNODAT,
+	HANDLER_TRUNCATE,
+	HANDLER_FTRUNCATE, /* ftruncate, fallocate */
+	HANDLER_CHMOD,
+	HANDLER_FCHMOD,
+	HANDLER_FCHMODAT, /* fchmodat, fchmodat2 */
+	HANDLER_CHOWN,	  /* chown, lchown */
+	HANDLER_FCHOWN,
+	HANDLER_FCHOWNAT,
+	HANDLER_SETXATTR,   /* setxattr, lsetxattr, removexattr, lremovexattr */
+	HANDLER_FSETXATTR,  /* fsetxattr, fremovexattr */
+	HANDLER_SETXATTRAT, /* setxattrat, removexattrat */
+	HANDLER_UTIME,	    /* utime, utimes */
+	HANDLER_UTIMENSAT,  /* utimensat, futimesat */
+
+	HANDLER_PTRACE,
+	HANDLER_VM_ACCESS, /* process_vm_readv, process_vm_writev */
+	HANDLER_PIDFD_GETFD,
+	HANDLER_PIDFD_OPEN,
+	HANDLER_MADVISE, /* process_madvise, process_mrelease */
+	HANDLER_KCMP,
+	HANDLER_KILL,	/* kill, tkill, rt_sigqueueinfo */
+	HANDLER_TGKILL, /* tgkill, rt_tgsigqueueinfo */
+	HANDLER_PIDFD_SIGNAL,
+
+	HANDLER_SURFACE, /* any use of it in a container is worth a look: modules, kexec, keys... */
+	HANDLER_BPF,
+	HANDLER_PERF,
+	HANDLER_SOCKET,
+	HANDLER_BIND,
+	HANDLER_SPLICE, /* splice, vmsplice, tee, sendfile */
+	HANDLER_IOCTL,
+	HANDLER_FANOTIFY, /* fanotify_init, fanotify_mark */
+
+	HANDLER_CRED, /* may change credentials: set*id, setgroups, capset, prctl, seccomp */
+	HANDLER_USE,  /* args[0] is a descriptor to read from, write to or list */
+	HANDLER_MMAP,
+	HANDLER_OLD_MMAP, /* ia32: mmap with its arguments in memory */
+	HANDLER_MPROTECT,
 	HANDLER_MAX,
 };
 
 /* In and out of raw_tp__register_fd (see bpf/setup.bpf.c), passed as ctx. */
 struct register_args {
 	__u64 fd;
-	__u64 origin;		/* enum runtime_origin */
+	__u64 origin; /* enum runtime_origin */
 };
 
 #endif

@@ -73,6 +73,30 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 		PATH(container_info, image_len, info_image),
 		PATH(container_info, runtime_len, info_runtime),
 	} },
+	[EVENT_CHANGE] = { "change", sizeof(struct event_change), offsetof(struct event_change, file), {
+		PATH(change, path_len, path),
+		PATH(change, fspath_len, fspath),
+		PATH(change, arg_len, arg),
+		PATH(change, arg2_len, arg2),
+	} },
+	[EVENT_ACCESS] = { "access", sizeof(struct event_access), offsetof(struct event_access, file), {
+		PATH(access, path_len, path),
+		PATH(access, fspath_len, fspath),
+	} },
+	[EVENT_SYSCALL] = { "syscall", sizeof(struct event_syscall), offsetof(struct event_syscall, file), {
+		PATH(syscall, path_len, path),
+		PATH(syscall, fspath_len, fspath),
+		PATH(syscall, arg_len, arg),
+	} },
+	[EVENT_INET] = { "inet", sizeof(struct event_inet), 0, { { 0 } } },
+	[EVENT_CRED] = { "cred", sizeof(struct event_cred), 0, { { 0 } } },
+	[EVENT_CAPABLE] = { "capable", sizeof(struct event_capable), 0, { { 0 } } },
+	[EVENT_RATE] = { "rate", sizeof(struct event_rate), 0, { { 0 } } },
+	[EVENT_USE] = { "use", sizeof(struct event_use), offsetof(struct event_use, file), {
+		PATH(use, path_len, path),
+		PATH(use, fspath_len, fspath),
+	} },
+	[EVENT_UNKNOWN_CALL] = { "unknown_call", sizeof(struct event_unknown_call), 0, { { 0 } } },
 };
 /* clang-format on */
 
@@ -133,9 +157,11 @@ static const char *find_name(const char *const *names, size_t n_names, unsigned 
 static const char *mount_op_name(unsigned int op)
 {
 	static const char *const names[] = {
-		[MOUNT_MOUNT] = "mount",
-		[MOUNT_UMOUNT] = "umount",
-		[MOUNT_PIVOT_ROOT] = "pivot_root",
+		[MOUNT_MOUNT] = "mount",	   [MOUNT_UMOUNT] = "umount",
+		[MOUNT_PIVOT_ROOT] = "pivot_root", [MOUNT_FSOPEN] = "fsopen",
+		[MOUNT_FSCONFIG] = "fsconfig",	   [MOUNT_FSMOUNT] = "fsmount",
+		[MOUNT_FSPICK] = "fspick",	   [MOUNT_OPEN_TREE] = "open_tree",
+		[MOUNT_MOVE_MOUNT] = "move_mount", [MOUNT_SETATTR] = "mount_setattr",
 	};
 
 	return FIND_NAME(names, op);
@@ -163,12 +189,44 @@ static const char *ns_op_name(unsigned int op)
 	return FIND_NAME(names, op);
 }
 
+static const char *change_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[CHANGE_LINK] = "link",		[CHANGE_SYMLINK] = "symlink",
+		[CHANGE_RENAME] = "rename",	[CHANGE_UNLINK] = "unlink",
+		[CHANGE_MKDIR] = "mkdir",	[CHANGE_MKNOD] = "mknod",
+		[CHANGE_TRUNCATE] = "truncate", [CHANGE_CHMOD] = "chmod",
+		[CHANGE_CHOWN] = "chown",	[CHANGE_SETXATTR] = "setxattr",
+		[CHANGE_UTIME] = "utime",	[CHANGE_OTHER] = "change",
+	};
+
+	return FIND_NAME(names, op);
+}
+
+static const char *access_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[ACCESS_PTRACE] = "ptrace",
+		[ACCESS_VM_READ] = "process_vm_readv",
+		[ACCESS_VM_WRITE] = "process_vm_writev",
+		[ACCESS_GETFD] = "pidfd_getfd",
+		[ACCESS_SIGNAL] = "signal",
+		[ACCESS_MADVISE] = "process_madvise",
+		[ACCESS_KCMP] = "kcmp",
+		[ACCESS_PIDFD_OPEN] = "pidfd_open",
+	};
+
+	return FIND_NAME(names, op);
+}
+
 const char *event_name(const struct event *ev)
 {
 	switch (ev->hdr.type) {
 	case EVENT_MOUNT: return mount_op_name(ev->u.mount.op);
 	case EVENT_CHDIR: return chdir_op_name(ev->u.chdir.op);
 	case EVENT_NS: return ns_op_name(ev->u.ns.op);
+	case EVENT_CHANGE: return change_op_name(ev->u.change.op);
+	case EVENT_ACCESS: return access_op_name(ev->u.access.op);
 	default: return event_type_name(ev->hdr.type);
 	}
 }
@@ -264,11 +322,17 @@ const char *loss_name(unsigned int kind)
 const char *fact_name(unsigned int bit)
 {
 	static const char *const names[] = {
-		"file_foreign", "file_unreachable", "runtime_binary", "file_write",
-		"cwd_foreign",	"root_foreign",	    "runtime_api",    "ns_joined_host",
-		"escaped",	"kernel_control",   "block_device",   "compat",
-		"peer_host",	"handle",	    "cgroup_left",    "stdio",
-		"first_exec",	"mount_kernel_fs",
+		"file_foreign",	  "file_unreachable", "runtime_binary",
+		"file_write",	  "cwd_foreign",      "root_foreign",
+		"runtime_api",	  "ns_joined_host",   "escaped",
+		"kernel_control", "block_device",     "compat",
+		"peer_host",	  "handle",	      "cgroup_left",
+		"stdio",	  "first_exec",	      "mount_kernel_fs",
+		"foreign_task",	  "from_container",   "helper",
+		"setid",	  "unexplained",      "volume",
+		"exe_memory",	  "exe_upper",	      "exe_deleted",
+		"code_foreign",	  "misplaced",	      "sensitive",
+		"local_address",  "link_game",
 	};
 
 	return FIND_NAME(names, bit);

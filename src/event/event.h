@@ -10,23 +10,23 @@
 struct container_view {
 	uint64_t key;
 	uint64_t cgroup_id;
-	struct slice id;	/* full id as the runtime writes it; "cg-<cgroup id>" when not known */
+	struct slice id; /* full id as the runtime writes it; "cg-<cgroup id>" when not known */
 	struct slice name;
 	struct slice image;
-	struct slice runtime;	/* "docker", "containerd", "podman", "crio", "runc", "crun"... or "" */
-	struct slice cgroup;	/* cgroup path */
-	bool pending;		/* runtime's files have not been read yet */
+	struct slice runtime; /* "docker", "containerd", "podman", "crio", "runc", "crun"... or "" */
+	struct slice cgroup;  /* cgroup path */
+	bool pending;	      /* runtime's files have not been read yet */
 };
 
 /* One process of an ancestry chain. Strings are borrowed, may be empty. */
 struct proc_view {
 	struct exec_id id;
 	uint32_t ppid;
-	struct slice name;	/* comm */
+	struct slice name; /* comm */
 	struct slice exepath;
-	struct slice args;	/* separated by NUL, argv[0] first */
+	struct slice args; /* separated by NUL, argv[0] first */
 	struct slice cwd;
-	uint8_t exe_owner;	/* enum mount_owner, 0: not known */
+	uint8_t exe_owner; /* enum mount_owner, 0: not known */
 };
 
 /* Most ancestors handed to rules and output, the parent first. */
@@ -52,22 +52,30 @@ struct event {
 		struct event_canary canary;
 		struct event_loss loss;
 		struct event_container_info info;
-	} u;			/* fixed part, copied (records may be unaligned) */
+		struct event_change change;
+		struct event_access access;
+		struct event_syscall call;
+		struct event_inet inet;
+		struct event_cred cred;
+		struct event_capable capable;
+		struct event_rate rate;
+		struct event_use use;
+	} u; /* fixed part, copied (records may be unaligned) */
 	const struct event_file *file;
 
 	/* Strings; .data == NULL when the type has no such string. */
-	struct slice path, fspath, arg, filename, cwd, args;
-	struct slice source, target, fstype;	/* mount */
-	struct slice cgroup_path, rootpath;	/* cgroup, container */
+	struct slice path, fspath, arg, arg2, filename, cwd, args;
+	struct slice source, target, fstype; /* mount */
+	struct slice cgroup_path, rootpath;  /* cgroup, container */
 	struct slice info_id, info_name, info_image, info_runtime;
 
 	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */
 	const struct container_view *container;
 	const struct container_view *target_container;
-	const struct proc_view *proc;			/* the subject itself */
+	const struct proc_view *proc; /* the subject itself */
 	const struct proc_view *ancestors[EVENT_ANCESTORS_MAX];
 	unsigned int n_ancestors;
-	uint64_t wall_ns;	/* hdr.time_ns as CLOCK_REALTIME, by the stream's anchor */
+	uint64_t wall_ns; /* hdr.time_ns as CLOCK_REALTIME, by the stream's anchor */
 };
 
 /* Check and decode the record `rec` of `len` bytes into *ret.
@@ -96,8 +104,8 @@ const char *boundary_name(unsigned int boundary);
 const char *tier_name(unsigned int tier);
 const char *source_name(unsigned int source);
 const char *loss_name(unsigned int kind);
-const char *event_type_name(unsigned int type);	/* "open", for counters */
-const char *fact_name(unsigned int bit);		/* bit number in hdr.facts: "file_foreign" */
-const char *flag_name(unsigned int bit);		/* bit number in hdr.flags: "path_cut" */
+const char *event_type_name(unsigned int type); /* "open", for counters */
+const char *fact_name(unsigned int bit);	/* bit number in hdr.facts: "file_foreign" */
+const char *flag_name(unsigned int bit);	/* bit number in hdr.flags: "path_cut" */
 
 #endif

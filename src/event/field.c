@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "event/field.h"
+#include "event/field_internal.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -25,11 +24,33 @@ static const struct {
 	{ "container", EVENT_CONTAINER }, { "proc", EVENT_PROC },
 	{ "canary", EVENT_CANARY },	{ "loss", EVENT_LOSS },
 	{ "container_info", EVENT_CONTAINER_INFO },
+	{ "fsopen", EVENT_MOUNT },	{ "fsconfig", EVENT_MOUNT },
+	{ "fsmount", EVENT_MOUNT },	{ "fspick", EVENT_MOUNT },
+	{ "open_tree", EVENT_MOUNT },	{ "move_mount", EVENT_MOUNT },
+	{ "mount_setattr", EVENT_MOUNT },
+	{ "link", EVENT_CHANGE },	{ "symlink", EVENT_CHANGE },
+	{ "rename", EVENT_CHANGE },	{ "unlink", EVENT_CHANGE },
+	{ "mkdir", EVENT_CHANGE },	{ "mknod", EVENT_CHANGE },
+	{ "truncate", EVENT_CHANGE },	{ "chmod", EVENT_CHANGE },
+	{ "chown", EVENT_CHANGE },	{ "setxattr", EVENT_CHANGE },
+	{ "utime", EVENT_CHANGE },	{ "change", EVENT_CHANGE },
+	{ "ptrace", EVENT_ACCESS },	{ "process_vm_readv", EVENT_ACCESS },
+	{ "process_vm_writev", EVENT_ACCESS }, { "pidfd_getfd", EVENT_ACCESS },
+	{ "signal", EVENT_ACCESS },	{ "process_madvise", EVENT_ACCESS },
+	{ "kcmp", EVENT_ACCESS },	{ "pidfd_open", EVENT_ACCESS },
+	{ "syscall", EVENT_SYSCALL },	{ "inet", EVENT_INET },
+	{ "cred", EVENT_CRED },		{ "capable", EVENT_CAPABLE },
+	{ "rate", EVENT_RATE },		{ "use", EVENT_USE },
+	{ "unknown_call", EVENT_UNKNOWN_CALL },
 };
 
 static const char *const words_event[] = {
 	"fork", "exec", "exit", "open", "mount", "umount", "pivot_root", "chdir", "fchdir", "chroot", "setns",
 	"unshare", "clone", "connect", "compat", "cgroup", "container", "proc", "canary", "loss", "container_info",
+	"fsopen", "fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr",
+	"link", "symlink", "rename", "unlink", "mkdir", "mknod", "truncate", "chmod", "chown", "setxattr", "utime",
+	"change", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "signal", "process_madvise", "kcmp",
+	"pidfd_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call",
 	"unknown", NULL,
 };
 static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };
@@ -65,113 +86,7 @@ static const char *const words_result[] = {
 };
 /* clang-format on */
 
-/* --- making values ------------------------------------------------------ */
-
-static int give_bool(struct value *ret, bool truth)
-{
-	ret->type = VALUE_BOOL;
-	ret->truth = truth;
-	return 0;
-}
-
-static int give_int(struct value *ret, int64_t num)
-{
-	ret->type = VALUE_INT;
-	ret->num = num;
-	return 0;
-}
-
-static int give_uint(struct value *ret, uint64_t num)
-{
-	return give_int(ret, num > INT64_MAX ? INT64_MAX : (int64_t)num);
-}
-
-static int give_slice(struct value *ret, struct slice str)
-{
-	ret->type = VALUE_STRING;
-	ret->str = str;
-	ret->cut_head = false;
-	return 0;
-}
-
-static int give_word(struct value *ret, const char *word)
-{
-	return give_slice(ret, slice_from(word));
-}
-
-static int give_nonempty(struct value *ret, struct slice str)
-{
-	return str.data && str.len > 0 ? give_slice(ret, str) : -ENODATA;
-}
-
-/* A path of the kernel's own: missing when it is empty, for no object has an
- * empty path, and with its head missing when the record says so. */
-static int give_path(const struct event *ev, struct value *ret, struct slice path)
-{
-	if (give_nonempty(ret, path) < 0)
-		return -ENODATA;
-	ret->cut_head = ev->hdr.flags & EVENT_F_PATH_CUT;
-	return 0;
-}
-
-/* A string of the caller's: an empty one is a value, an unread one is not. */
-static int give_caller(const struct event *ev, struct value *ret, struct slice str)
-{
-	if (!str.data || (str.len == 0 && (ev->hdr.flags & EVENT_F_ARG_UNREAD)))
-		return -ENODATA;
-	return give_slice(ret, str);
-}
-
-__attribute__((format(printf, 2, 3))) static int give_printf(struct value *ret, const char *format,
-							     ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(ret->scratch, sizeof(ret->scratch), format, args);
-	va_end(args);
-	if (n < 0)
-		return -ENODATA;
-	return give_slice(ret, slice_from(ret->scratch));
-}
-
-/* Append to scratch what fits of `str`; `len` is what is there already. */
-static size_t scratch_append(struct value *ret, size_t len, struct slice str)
-{
-	size_t n = str.len;
-
-	if (n > sizeof(ret->scratch) - len)
-		n = sizeof(ret->scratch) - len;
-	if (n > 0)
-		memcpy(ret->scratch + len, str.data, n);
-	return len + n;
-}
-
-static int give_device(struct value *ret, uint32_t dev)
-{
-	return give_printf(ret, "%" PRIu32 ":%" PRIu32, dev >> 20, dev & 0xfffff);
-}
-
 /* --- evt ---------------------------------------------------------------- */
-
-#define FACT_FIELD(function, fact)                                     \
-	static int function(const struct event *ev, struct value *ret) \
-	{                                                              \
-		return give_bool(ret, ev->hdr.facts & (fact));         \
-	}
-
-#define FLAG_FIELD(function, flag)                                     \
-	static int function(const struct event *ev, struct value *ret) \
-	{                                                              \
-		return give_bool(ret, ev->hdr.flags & (flag));         \
-	}
-
-#define HDR_FIELD(function, member)                                    \
-	static int function(const struct event *ev, struct value *ret) \
-	{                                                              \
-		return give_uint(ret, ev->hdr.member);                 \
-	}
 
 FLAG_FIELD(get_evt_arg_mismatch, EVENT_F_ARG_MISMATCH)
 FLAG_FIELD(get_evt_failed, EVENT_F_FAILED)

@@ -2,7 +2,7 @@
 /* Trees to programs, and what a condition says about the types of records. */
 #include "rule/internal.h"
 
-#define ALL_TYPES (((1ull << EVENT_TYPE_MAX) - 1) & ~1ull)
+#define ALL_TYPES (((1ull << EVENT_TYPE_END) - 1) & ~1ull)
 
 /* Types of records for which a condition may be true, and may be false.
  * Unknown is neither. */
@@ -22,7 +22,9 @@ static uint64_t word_types(struct slice word)
 	unsigned int type = field_event_type(word);
 
 	/* "unknown": a record that is named by its op, of an op without a name. */
-	return type ? 1ull << type : 1ull << EVENT_MOUNT | 1ull << EVENT_CHDIR | 1ull << EVENT_NS;
+	return type ? 1ull << type :
+		      1ull << EVENT_MOUNT | 1ull << EVENT_CHDIR | 1ull << EVENT_NS |
+			      1ull << EVENT_CHANGE | 1ull << EVENT_ACCESS;
 }
 
 /* The test is tried on every word that evt.type can be, so that each operator

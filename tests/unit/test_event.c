@@ -54,6 +54,20 @@ static const struct type_case types[] = {
 	{ "container_info", EVENT_CONTAINER_INFO, sizeof(struct event_container_info), false, {
 		S(container_info, id_len, info_id, P), S(container_info, name_len, info_name, P),
 		S(container_info, image_len, info_image, P), S(container_info, runtime_len, info_runtime, P) } },
+	{ "change", EVENT_CHANGE, sizeof(struct event_change), true, {
+		S(change, path_len, path, P), S(change, fspath_len, fspath, P),
+		S(change, arg_len, arg, P), S(change, arg2_len, arg2, P) } },
+	{ "access", EVENT_ACCESS, sizeof(struct event_access), true, {
+		S(access, path_len, path, P), S(access, fspath_len, fspath, P) } },
+	{ "syscall", EVENT_SYSCALL, sizeof(struct event_syscall), true, {
+		S(syscall, path_len, path, P), S(syscall, fspath_len, fspath, P), S(syscall, arg_len, arg, P) } },
+	{ "inet", EVENT_INET, sizeof(struct event_inet), false, { { 0 } } },
+	{ "cred", EVENT_CRED, sizeof(struct event_cred), false, { { 0 } } },
+	{ "capable", EVENT_CAPABLE, sizeof(struct event_capable), false, { { 0 } } },
+	{ "rate", EVENT_RATE, sizeof(struct event_rate), false, { { 0 } } },
+	{ "use", EVENT_USE, sizeof(struct event_use), true, {
+		S(use, path_len, path, P), S(use, fspath_len, fspath, P) } },
+	{ "unknown_call", EVENT_UNKNOWN_CALL, sizeof(struct event_unknown_call), false, { { 0 } } },
 };
 /* clang-format on */
 
@@ -163,7 +177,7 @@ static void each_type_is_decoded_at_every_size(void **state)
 		make_record(&rec, &types[i], SIZE_MAX);
 		assert_decodes(&types[i], &rec);
 	}
-	assert_int_equal(ARRAY_SIZE(types), EVENT_TYPE_MAX - 1);
+	assert_int_equal(ARRAY_SIZE(types), EVENT_TYPE_END - 1);
 }
 
 static void every_truncation_is_refused(void **state)
@@ -376,7 +390,10 @@ static const struct { uint64_t bit; const char *macro; } facts[] = {
 	BIT(FACT_CWD_FOREIGN), BIT(FACT_ROOT_FOREIGN), BIT(FACT_RUNTIME_API), BIT(FACT_NS_JOINED_HOST),
 	BIT(FACT_ESCAPED), BIT(FACT_KERNEL_CONTROL), BIT(FACT_BLOCK_DEVICE), BIT(FACT_COMPAT),
 	BIT(FACT_PEER_HOST), BIT(FACT_HANDLE), BIT(FACT_CGROUP_LEFT), BIT(FACT_STDIO),
-	BIT(FACT_FIRST_EXEC), BIT(FACT_MOUNT_KERNEL_FS),
+	BIT(FACT_FIRST_EXEC), BIT(FACT_MOUNT_KERNEL_FS), BIT(FACT_FOREIGN_TASK), BIT(FACT_FROM_CONTAINER),
+	BIT(FACT_HELPER), BIT(FACT_SETID), BIT(FACT_UNEXPLAINED), BIT(FACT_VOLUME),
+	BIT(FACT_EXE_MEMORY), BIT(FACT_EXE_UPPER), BIT(FACT_EXE_DELETED), BIT(FACT_CODE_FOREIGN),
+	BIT(FACT_MISPLACED), BIT(FACT_SENSITIVE), BIT(FACT_LOCAL_ADDRESS), BIT(FACT_LINK_GAME),
 }, flags[] = {
 	BIT(EVENT_F_PATH_CUT), BIT(EVENT_F_ARGS_CUT), BIT(EVENT_F_ARG_UNREAD), BIT(EVENT_F_PATH_UNREAD),
 	BIT(EVENT_F_SEEDED), BIT(EVENT_F_ARG_MISMATCH), BIT(EVENT_F_FAILED), BIT(EVENT_F_FOLDED),
@@ -412,7 +429,9 @@ static const struct { unsigned int type, op; const char *want; } ops[] = {
 	{ EVENT_MOUNT, MOUNT_UMOUNT, "umount" },
 	{ EVENT_MOUNT, MOUNT_PIVOT_ROOT, "pivot_root" },
 	{ EVENT_MOUNT, 0, "unknown" },
-	{ EVENT_MOUNT, 4, "unknown" },
+	{ EVENT_MOUNT, MOUNT_FSOPEN, "fsopen" },
+	{ EVENT_MOUNT, MOUNT_SETATTR, "mount_setattr" },
+	{ EVENT_MOUNT, MOUNT_SETATTR + 1, "unknown" },
 	{ EVENT_CHDIR, CHDIR_CHDIR, "chdir" },
 	{ EVENT_CHDIR, CHDIR_FCHDIR, "fchdir" },
 	{ EVENT_CHDIR, CHDIR_CHROOT, "chroot" },
@@ -421,6 +440,12 @@ static const struct { unsigned int type, op; const char *want; } ops[] = {
 	{ EVENT_NS, NS_UNSHARE, "unshare" },
 	{ EVENT_NS, NS_CLONE, "clone" },
 	{ EVENT_NS, 9, "unknown" },
+	{ EVENT_CHANGE, CHANGE_LINK, "link" },
+	{ EVENT_CHANGE, CHANGE_OTHER, "change" },
+	{ EVENT_CHANGE, 0, "unknown" },
+	{ EVENT_ACCESS, ACCESS_PTRACE, "ptrace" },
+	{ EVENT_ACCESS, ACCESS_PIDFD_OPEN, "pidfd_open" },
+	{ EVENT_ACCESS, UINT32_MAX, "unknown" },
 	{ EVENT_OPEN, 0, "open" },
 	{ EVENT_CONTAINER_INFO, 0, "container_info" },
 	{ EVENT_TYPE_MAX, 0, "unknown" },
@@ -440,6 +465,10 @@ static void events_are_named_by_type_and_op(void **state)
 			ev.u.chdir.op = ops[i].op;
 		else if (ops[i].type == EVENT_NS)
 			ev.u.ns.op = ops[i].op;
+		else if (ops[i].type == EVENT_CHANGE)
+			ev.u.change.op = ops[i].op;
+		else if (ops[i].type == EVENT_ACCESS)
+			ev.u.access.op = ops[i].op;
 		assert_string_equal(event_name(&ev), ops[i].want);
 	}
 }

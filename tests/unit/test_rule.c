@@ -1058,7 +1058,7 @@ static void formats_output(void **state)
 static void derives_event_types(void **state)
 {
 #define T(type) (1ull << (type))
-	const uint64_t all = (1ull << EVENT_TYPE_MAX) - 2;
+	const uint64_t all = (1ull << EVENT_TYPE_END) - 2;
 	/* clang-format off */
 	const struct {
 		const char *condition;
@@ -1283,7 +1283,7 @@ static void default_rules_pass_their_tests(void **state)
 		}
 		if (n_fire == 0 || n_silent == 0)
 			fail_msg("%s has no firing test or no near miss", rule_id(rule));
-		if (rule->condition.event_types == (1ull << EVENT_TYPE_MAX) - 2)
+		if (rule->condition.event_types == (1ull << EVENT_TYPE_END) - 2)
 			fail_msg("%s does not say which evt.type it is about", rule_id(rule));
 		assert_true(rule_response(rule)[0] && rule_response(rule)[1]);
 	}

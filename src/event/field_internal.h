@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of the field table: how getters make their values. The table
+ * itself is in field.c; getters of one family of events are in field_<family>.c and
+ * are declared at the end of this header. */
+#ifndef BW_EVENT_FIELD_INTERNAL_H
+#define BW_EVENT_FIELD_INTERNAL_H
+
+#include "event/field.h"
+
+int give_bool(struct value *ret, bool truth);
+int give_int(struct value *ret, int64_t num);
+int give_uint(struct value *ret, uint64_t num);	/* saturates at INT64_MAX */
+int give_slice(struct value *ret, struct slice str);
+int give_word(struct value *ret, const char *word);
+int give_nonempty(struct value *ret, struct slice str);	/* an empty string is missing */
+
+/* A path of the kernel's own: missing when it is empty, for no object has an
+ * empty path, and with its head missing when the record says so. */
+int give_path(const struct event *ev, struct value *ret, struct slice path);
+
+/* A string of the caller's: an empty one is a value, an unread one is not. */
+int give_caller(const struct event *ev, struct value *ret, struct slice str);
+
+int give_printf(struct value *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int give_device(struct value *ret, uint32_t dev);	/* "major:minor" */
+
+/* Append to scratch what fits of `str`; `len` is what is there already. */
+size_t scratch_append(struct value *ret, size_t len, struct slice str);
+
+#define FACT_FIELD(function, fact)                                 \
+	static int function(const struct event *ev, struct value *ret) \
+	{                                                              \
+		return give_bool(ret, ev->hdr.facts & (fact));         \
+	}
+
+#define FLAG_FIELD(function, flag)                                 \
+	static int function(const struct event *ev, struct value *ret) \
+	{                                                              \
+		return give_bool(ret, ev->hdr.flags & (flag));         \
+	}
+
+#define HDR_FIELD(function, member)                                    \
+	static int function(const struct event *ev, struct value *ret) \
+	{                                                              \
+		return give_uint(ret, ev->hdr.member);                 \
+	}
+
+#endif
