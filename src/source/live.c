@@ -54,12 +54,12 @@ struct live {
 	struct live_map {
 		char name[32];
 		int fd;
-	} maps[32];
+	} maps[64];
 	size_t n_maps;
 	struct live_prog {
 		char name[48];
 		int fd;
-	} progs[32];
+	} progs[96];
 	size_t n_progs;
 };
 
