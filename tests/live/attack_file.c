@@ -88,6 +88,19 @@ static long way_uring_async(const char *path, int flags)
 	return deed_uring_openat(AT_FDCWD, path, flags, 1);
 }
 
+static long way_uring_sqpoll(const char *path, int flags)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_OPENAT,
+		.fd = AT_FDCWD,
+		.addr = (uintptr_t)path,
+		.len = 0600,
+		.open_flags = (unsigned int)flags,
+	};
+
+	return deed_uring(&sqe, URING_SQPOLL);
+}
+
 static long way_int80(const char *path, int flags)
 {
 	return deed_int80(5 /* open */, (long)deed_low(path, strlen(path) + 1), flags, 0600, 0, 0);
@@ -122,6 +135,7 @@ static const struct way ways[] = {
 	{ "step", way_step, 0 },
 	{ "uring", way_uring, 0 },
 	{ "uring-async", way_uring_async, 0 },
+	{ "uring-sqpoll", way_uring_sqpoll, 0 },
 	{ "int80", way_int80, 1 },
 	{ "int80-openat", way_int80_openat, 1 },
 	{ "int80-openat2", way_int80_openat2, 1 },
@@ -214,7 +228,7 @@ static long run(const char *path, char *const argv[])
 	return WIFEXITED(status) ? -(long)WEXITSTATUS(status) : -EIO;
 }
 
-int attack_chdir(char **argv)
+static int attack_chdir(char **argv)
 {
 	char *self[] = { "attack", "arrived", NULL };
 	int fd;
@@ -229,7 +243,7 @@ int attack_chdir(char **argv)
 	return deed_done(fd < 0 ? -errno : check_decoy(fd));
 }
 
-int attack_exec(char **argv)
+static int attack_exec(char **argv)
 {
 	char *args[] = { argv[0], argv[1], NULL };
 
@@ -237,7 +251,7 @@ int attack_exec(char **argv)
 	return deed_done(run(argv[0], args));
 }
 
-int attack_chroot(char **argv)
+static int attack_chroot(char **argv)
 {
 	char *args[] = { argv[1], "arrived", NULL };
 
@@ -248,7 +262,7 @@ int attack_chroot(char **argv)
 }
 
 /* A directory descriptor that the runtime let through. */
-int attack_fd(char **argv)
+static int attack_fd(char **argv)
 {
 	char *self[] = { "attack", "arrived", NULL };
 	char link[64];
@@ -302,7 +316,7 @@ int attack_fd(char **argv)
 
 /* A file handle that names a file beside the mount's own root. The harness
  * computed it on the host, as an attacker would guess it. */
-int attack_handle(char **argv)
+static int attack_handle(char **argv)
 {
 	struct {
 		struct file_handle fh;
@@ -349,7 +363,7 @@ static void *rewrite_soon(void *arg)
 	return NULL;
 }
 
-int attack_rewrite(char **argv)
+static int attack_rewrite(char **argv)
 {
 	pthread_t thread;
 	long fd;
@@ -368,7 +382,7 @@ int attack_rewrite(char **argv)
 }
 
 /* Many cheap harmful calls, a pause between them: what latency is measured on. */
-int attack_flurry(char **argv)
+static int attack_flurry(char **argv)
 {
 	int i, n = atoi(argv[1]), pause_ms = atoi(argv[2]), fd = -1;
 	char path[4096];
@@ -385,3 +399,24 @@ int attack_flurry(char **argv)
 	}
 	return deed_done(fd);
 }
+
+static const struct deed deeds[] = {
+	/* WAY PATH r|w|same */
+	{ "open", 3, attack_open },
+	/* DIR open NAME | DIR exec */
+	{ "chdir", 2, attack_chdir },
+	/* PATH [ARG] */
+	{ "exec", 1, attack_exec },
+	/* DIR PATH */
+	{ "chroot", 2, attack_chroot },
+	/* FD open NAME | FD write NAME | FD chdir | FD exec NAME | FD chroot */
+	{ "fd", 2, attack_fd },
+	/* MOUNT TYPE HEX */
+	{ "handle", 3, attack_handle },
+	/* PATH LURE */
+	{ "rewrite", 2, attack_rewrite },
+	/* DIR COUNT PAUSE_MS */
+	{ "flurry", 3, attack_flurry },
+	{ 0 },
+};
+DEED_TABLE(deeds);

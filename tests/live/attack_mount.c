@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int attack_mount(char **argv)
+static int attack_mount(char **argv)
 {
 	mkdir(argv[2], 0700);
 	deed_harm("mount");
@@ -24,7 +24,7 @@ int attack_mount(char **argv)
 	return deed_done(0);
 }
 
-int attack_block(char **argv)
+static int attack_block(char **argv)
 {
 	dev_t dev = makedev((unsigned int)atoi(argv[0]), (unsigned int)atoi(argv[1]));
 	long ret = 0;
@@ -54,7 +54,7 @@ static int stay(int ret)
 	return ret;
 }
 
-int attack_bind_open(char **argv)
+static int attack_bind_open(char **argv)
 {
 	char *next[] = { argv[0], "/tmp/innocent", "same", NULL };
 	int fd = open("/tmp/innocent", O_CREAT | O_WRONLY, 0600);
@@ -65,7 +65,7 @@ int attack_bind_open(char **argv)
 	return attack_open(next);
 }
 
-int attack_link_open(char **argv)
+static int attack_link_open(char **argv)
 {
 	char *next[] = { argv[0], "/tmp/innocent", "same", NULL };
 
@@ -74,7 +74,7 @@ int attack_link_open(char **argv)
 	return stay(attack_open(next));
 }
 
-int attack_open_stay(char **argv)
+static int attack_open_stay(char **argv)
 {
 	char *next[] = { argv[0], argv[1], "same", NULL };
 
@@ -88,7 +88,7 @@ static void link_in_dir(const char *target)
 		deed_fail("cannot link to %s", target);
 }
 
-int attack_dir_open(char **argv)
+static int attack_dir_open(char **argv)
 {
 	int dir, fd;
 
@@ -101,7 +101,7 @@ int attack_dir_open(char **argv)
 	return stay(deed_done(fd < 0 ? -errno : fd));
 }
 
-int attack_child_open(char **argv)
+static int attack_child_open(char **argv)
 {
 	pid_t pid;
 	int status;
@@ -116,7 +116,7 @@ int attack_child_open(char **argv)
 	return stay(deed_done(-(long)WEXITSTATUS(status)));
 }
 
-int attack_proc_open(char **argv)
+static int attack_proc_open(char **argv)
 {
 	char path[4096];
 	char *next[] = { argv[0], path, "same", NULL };
@@ -131,7 +131,7 @@ int attack_proc_open(char **argv)
 /* A cgroup v1 hierarchy, mounted from inside. release_agent lives in its root,
  * notify_on_release is written in a group of our own. Both get back the value
  * that they had. */
-int attack_cgroup(char **argv)
+static int attack_cgroup(char **argv)
 {
 	char path[4096];
 	char *next[] = { "openat", path, "same", NULL };
@@ -158,3 +158,26 @@ int attack_cgroup(char **argv)
 	umount2("/tmp/cg", 0);
 	return ret;
 }
+
+static const struct deed deeds[] = {
+	/* FSTYPE SOURCE TARGET */
+	{ "mount", 3, attack_mount },
+	/* MAJOR MINOR FSTYPE */
+	{ "block", 3, attack_block },
+	/* WAY PATH: bind PATH under another name first */
+	{ "bind-open", 2, attack_bind_open },
+	/* WAY PATH: through a symbolic link */
+	{ "link-open", 2, attack_link_open },
+	/* WAY PATH: as it is; all three live on for a moment */
+	{ "open-stay", 2, attack_open_stay },
+	/* PATH: through a link, from a directory, as nobody */
+	{ "dir-open", 1, attack_dir_open },
+	/* PATH: through a link, by a child that ends at once */
+	{ "child-open", 1, attack_child_open },
+	/* WAY NAME: below a procfs of its own */
+	{ "proc-open", 2, attack_proc_open },
+	/* OPTIONS release_agent|notify_on_release */
+	{ "cgroup", 2, attack_cgroup },
+	{ 0 },
+};
+DEED_TABLE(deeds);

@@ -52,7 +52,7 @@ static long joined(int pid, const char *kind)
 	return mine.st_ino == theirs.st_ino ? 0 : -EXDEV;
 }
 
-int attack_setns(char **argv)
+static int attack_setns(char **argv)
 {
 	int pid = atoi(argv[1]), flag = kind_to_flag(argv[2]), fd;
 	char path[64];
@@ -72,7 +72,7 @@ int attack_setns(char **argv)
 	return deed_done(joined(pid, argv[2]));
 }
 
-int attack_nsenter(char **argv)
+static int attack_nsenter(char **argv)
 {
 	char target[32];
 	char *args[] = { "nsenter", "-t", target, argv[1], "/bin/true", NULL };
@@ -93,3 +93,12 @@ int attack_nsenter(char **argv)
 	/* nsenter tells 1, whatever the errno was. */
 	return deed_done(WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM);
 }
+
+static const struct deed deeds[] = {
+	/* path|pidfd PID mnt|net|uts|ipc|all */
+	{ "setns", 3, attack_setns },
+	/* PID FLAG */
+	{ "nsenter", 2, attack_nsenter },
+	{ 0 },
+};
+DEED_TABLE(deeds);

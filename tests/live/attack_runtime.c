@@ -81,7 +81,7 @@ static int open_stranger(const char *pid)
 	return fd;
 }
 
-int attack_overwrite_wait(char **argv)
+static int attack_overwrite_wait(char **argv)
 {
 	uint64_t deadline = boot_ns() + 20000000000u;
 	struct dirent *entry;
@@ -107,7 +107,7 @@ int attack_overwrite_wait(char **argv)
 	return deed_done(reopen_for_write(fd));
 }
 
-int attack_overwrite_fd(char **argv)
+static int attack_overwrite_fd(char **argv)
 {
 	int fd = atoi(argv[0]);
 
@@ -116,3 +116,12 @@ int attack_overwrite_fd(char **argv)
 	deed_harm("runtime's program through /proc/self/exe");
 	return deed_done(reopen_for_write(fd));
 }
+
+static const struct deed deeds[] = {
+	/* DEV:INO of the copy that may be aimed at */
+	{ "overwrite-wait", 1, attack_overwrite_wait },
+	/* FD DEV:INO: second stage of the library */
+	{ "overwrite-fd", 2, attack_overwrite_fd },
+	{ 0 },
+};
+DEED_TABLE(deeds);

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int attack_connect(char **argv)
+static int attack_connect(char **argv)
 {
 	const char *way = argv[0], *path = argv[1];
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -62,7 +62,7 @@ int attack_connect(char **argv)
 	return deed_done(ret);
 }
 
-int attack_compat(char **argv)
+static int attack_compat(char **argv)
 {
 	long pid;
 
@@ -72,3 +72,12 @@ int attack_compat(char **argv)
 	pid = deed_int80(20, 0, 0, 0, 0, 0);
 	return deed_done(pid == getpid() ? 0 : -ESRCH);
 }
+
+static const struct deed deeds[] = {
+	/* plain|link|int80|socketcall|uring PATH (@ for abstract) */
+	{ "connect", 2, attack_connect },
+	/* no argument */
+	{ "compat", 0, attack_compat },
+	{ 0 },
+};
+DEED_TABLE(deeds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Healthy deeds that busybox has no applet for. One static binary, run inside
- * containers by the benign cases; exit code 0 says that the deed was done. */
+ * containers by the benign cases; exit code 0 says that the deed was done. More
+ * of them in habit_*.c. */
 #include "deed.h"
 
 #include <errno.h>
@@ -264,25 +265,16 @@ static int do_opens(char **argv)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int n_args;
-	int (*run)(char **argv);
-} deeds[] = {
+static const struct deed deeds[] = {
 	{ "uring", 1, do_uring },     { "userns", 0, do_userns },   { "mountns", 0, do_mountns },
 	{ "stdio", 0, do_stdio },     { "selfexe", 0, do_selfexe }, { "true", 0, do_true },
 	{ "connect", 1, do_connect }, { "socket", 1, do_socket },   { "update", 1, do_update },
-	{ "opens", 1, do_opens },     { "refused", 1, do_refused },
+	{ "opens", 1, do_opens },     { "refused", 1, do_refused }, { 0 },
 };
+DEED_TABLE(deeds);
 
 int main(int argc, char **argv)
 {
-	size_t i;
-
 	alarm(60);
-	for (i = 0; argc >= 2 && i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		if (strcmp(argv[1], deeds[i].name) == 0 && argc - 2 >= deeds[i].n_args)
-			return deeds[i].run(argv + 2);
-	fprintf(stderr, "benign: no such deed, or too few arguments\n");
-	return 2;
+	return deed_main(argc, argv);
 }

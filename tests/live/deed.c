@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,9 +11,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+extern const struct deed *const __start_deed_tables[], *const __stop_deed_tables[];
+
+int deed_main(int argc, char **argv)
+{
+	const struct deed *const *table, *d;
+
+	for (table = __start_deed_tables; argc >= 2 && table < __stop_deed_tables; table++)
+		for (d = *table; d->name; d++)
+			if (strcmp(argv[1], d->name) == 0 && argc - 2 >= d->n_args)
+				return d->run(argv + 2);
+	fprintf(stderr, "%s: no such deed, or too few arguments\n", argv[0]);
+	return 2;
+}
 
 uint64_t boot_ns(void)
 {
@@ -127,15 +140,16 @@ void deed_int80_probe(void)
 
 struct uring {
 	int fd;
-	unsigned int *sq_tail, *sq_mask, *sq_array;
+	unsigned int *sq_tail, *sq_mask, *sq_array, *sq_flags;
 	unsigned int *cq_head, *cq_tail, *cq_mask;
 	struct io_uring_sqe *sqes;
 	struct io_uring_cqe *cqes;
+	int polled;
 };
 
-static void uring_init(struct uring *r)
+static void uring_init_flags(struct uring *r, unsigned int flags)
 {
-	struct io_uring_params p = { 0 };
+	struct io_uring_params p = { .flags = flags, .sq_thread_idle = 1000 };
 	size_t sq_len, cq_len;
 	char *sq, *cq;
 
@@ -157,10 +171,32 @@ static void uring_init(struct uring *r)
 	r->sq_tail = (unsigned int *)(sq + p.sq_off.tail);
 	r->sq_mask = (unsigned int *)(sq + p.sq_off.ring_mask);
 	r->sq_array = (unsigned int *)(sq + p.sq_off.array);
+	r->sq_flags = (unsigned int *)(sq + p.sq_off.flags);
 	r->cq_head = (unsigned int *)(cq + p.cq_off.head);
 	r->cq_tail = (unsigned int *)(cq + p.cq_off.tail);
 	r->cq_mask = (unsigned int *)(cq + p.cq_off.ring_mask);
 	r->cqes = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
+	r->polled = !!(flags & IORING_SETUP_SQPOLL);
+}
+
+static void uring_init(struct uring *r)
+{
+	uring_init_flags(r, 0);
+}
+
+/* With a polling thread of the kernel nobody submits: at most it is woken. */
+static void uring_submit(struct uring *r)
+{
+	unsigned int flags = IORING_ENTER_GETEVENTS, n = 1;
+
+	if (r->polled) {
+		n = 0;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (__atomic_load_n(r->sq_flags, __ATOMIC_RELAXED) & IORING_SQ_NEED_WAKEUP)
+			flags |= IORING_ENTER_SQ_WAKEUP;
+	}
+	if (syscall(__NR_io_uring_enter, r->fd, n, 1, flags, NULL, 0) < 0)
+		deed_fail("io_uring_enter");
 }
 
 static int uring_do(struct uring *r, const struct io_uring_sqe *sqe)
@@ -171,8 +207,7 @@ static int uring_do(struct uring *r, const struct io_uring_sqe *sqe)
 	r->sqes[slot] = *sqe;
 	r->sq_array[slot] = slot;
 	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_RELEASE);
-	if (syscall(__NR_io_uring_enter, r->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		deed_fail("io_uring_enter");
+	uring_submit(r);
 
 	head = *r->cq_head;
 	while (head == __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE))
@@ -182,23 +217,31 @@ static int uring_do(struct uring *r, const struct io_uring_sqe *sqe)
 	return res;
 }
 
+int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how)
+{
+	struct io_uring_sqe copy = *sqe;
+	struct uring r;
+	int ret;
+
+	if (how == URING_WORKER)
+		copy.flags |= IOSQE_ASYNC;
+	uring_init_flags(&r, how == URING_SQPOLL ? IORING_SETUP_SQPOLL : 0);
+	ret = uring_do(&r, &copy);
+	close(r.fd);
+	return ret;
+}
+
 int deed_uring_openat(int dirfd, const char *path, int flags, int async)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_OPENAT,
-		.flags = async ? IOSQE_ASYNC : 0,
 		.fd = dirfd,
 		.addr = (uintptr_t)path,
 		.len = 0600,
 		.open_flags = (unsigned int)flags,
 	};
-	struct uring r;
-	int ret;
 
-	uring_init(&r);
-	ret = uring_do(&r, &sqe);
-	close(r.fd);
-	return ret;
+	return deed_uring(&sqe, async ? URING_WORKER : URING_PLAIN);
 }
 
 int deed_uring_connect(int fd, const void *addr, unsigned int addr_len)
@@ -209,13 +252,8 @@ int deed_uring_connect(int fd, const void *addr, unsigned int addr_len)
 		.addr = (uintptr_t)addr,
 		.off = addr_len,
 	};
-	struct uring r;
-	int ret;
 
-	uring_init(&r);
-	ret = uring_do(&r, &sqe);
-	close(r.fd);
-	return ret;
+	return deed_uring(&sqe, URING_PLAIN);
 }
 
 int deed_uring_read_direct(const char *path, void *buf, unsigned int len)

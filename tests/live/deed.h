@@ -15,12 +15,27 @@
 #ifndef LIVE_DEED_H
 #define LIVE_DEED_H
 
+#include <linux/io_uring.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* What decoy files hold: who opened one can prove it. */
 #define DECOY_TEXT "brigwatch decoy\n"
+
+/* A deed, `program NAME ARGS...`. Each file has a table that ends with { 0 }. */
+struct deed {
+	const char *name;
+	int n_args; /* at least */
+	int (*run)(char **argv);
+};
+
+#define DEED_TABLE(table)                                \
+	static const struct deed *const deed_table_entry \
+		__attribute__((used, section("deed_tables"))) = (table)
+
+/* Run the deed that argv[1] names; 2 if there is none. */
+int deed_main(int argc, char **argv);
 
 uint64_t boot_ns(void);
 
@@ -41,6 +56,12 @@ _Noreturn void deed_fail(const char *fmt, ...) __attribute__((format(printf, 1, 
 long deed_int80(long nr, long a, long b, long c, long d, long e);
 void *deed_low(const void *data, size_t len);
 void deed_int80_probe(void);
+
+enum deed_uring { URING_PLAIN, URING_WORKER, URING_SQPOLL };
+
+/* One request on an io_uring of its own: submitted by this thread, handed to a
+ * worker of the kernel, or found by a polling thread of the kernel. */
+int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how);
 
 /* One request on an io_uring of its own. Results are as of the call itself,
  * -errno on failure; leaves with SKIP where io_uring is switched off. `async`

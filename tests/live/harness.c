@@ -103,13 +103,15 @@ static int options_parse(struct options *o, int argc, char **argv)
 
 static int list(const struct options *o)
 {
+	const struct attack_case *const *cases;
 	DIR *dir = opendir(o->benign);
 	struct dirent *entry;
-	size_t i;
+	size_t i, n;
 
-	for (i = 0; i < n_attack_cases; i++)
-		printf("%s %s %s\n", attack_cases[i].technique, attack_cases[i].variant,
-		       attack_cases[i].runtime == DOCKER ? "docker" : "runc");
+	cases = cases_all(&n);
+	for (i = 0; i < n; i++)
+		printf("%s %s %s\n", cases[i]->technique, cases[i]->variant,
+		       cases[i]->runtime == DOCKER ? "docker" : "runc");
 	printf("latency\n");
 	while (dir && (entry = readdir(dir)))
 		if (strstr(entry->d_name, ".sh") && strcmp(entry->d_name, "lib.sh") != 0)
@@ -165,10 +167,8 @@ int main(int argc, char **argv)
 		return bundle_main(argc - 2, argv + 2);
 	if (options_parse(&o, argc, argv) < 0)
 		return 2;
-	if (families_check()) {
-		fprintf(stderr, "harness: bad pattern of family %s\n", families_check());
+	if (cases_init() < 0)
 		return 2;
-	}
 	if (o.list)
 		return list(&o);
 	if (geteuid() != 0) {

@@ -6,8 +6,9 @@
  *   host      the temporary directory, decoys, the Docker daemon, a loop device
  *   bundle    container descriptions: runc's config.json, docker's options
  *   watch     the agent and the alerts that it writes
- *   attack_*  the table of attacks and how one is played and scored
- *   benign    the scripts of benign/, and how they are scored
+ *   cases_*   the tables of attacks, one a family
+ *   play, suite  how an attack is played and scored, all of them
+ *   scripts   those of benign/, and how they are scored
  *
  * Everything that is made lies in one temporary directory and is undone at the
  * end; every wait has a deadline. */
@@ -151,6 +152,9 @@ struct alert {
 	char *line;
 };
 
+/* Not of a container, but of the host itself. */
+bool alert_of_host(const struct alert *a);
+
 int watch_start(const struct host *h, const struct options *o);
 /* Ends the agent; prints its books. Returns what was wrong with them, or NULL. */
 const char *watch_stop(void);
@@ -161,28 +165,50 @@ void watch_get(size_t i, struct alert *ret);
 /* Sleep until there are more than `n` alerts or the deadline has passed. */
 void watch_wait(size_t n, uint64_t deadline_ns);
 
-/* attack_play.c, attack_cases.c */
+/* cases.c, play.c */
 
 enum runtime { RUNC, DOCKER };
 enum outcome { DONE_OK, REFUSED, EITHER };
 
+/* By which door of the kernel the harmful call came. */
+enum way {
+	WAY_NATIVE, /* 64-bit system call */
+	WAY_IA32,
+	WAY_X32,
+	WAY_URING,
+	WAY_URING_DIRECT, /* its descriptor never enters the table */
+	WAY_URING_WORKER,
+	WAY_URING_SQPOLL,
+	WAY_RUNTIME,  /* the runtime was made to do it */
+	WAY_RECEIVED, /* the descriptor arrived: inherited, passed, taken */
+	WAY_HOST,     /* the host used what the container left */
+	N_WAYS,
+};
+
 struct play;
 
 struct attack_case {
-	const char *technique; /* id of techniques.md and a word */
+	const char *technique; /* its id in docs/techniques, blank, a word: "B10 setns" */
 	const char *variant;
 	enum runtime runtime;
+	enum way way;
 	struct box box;
 	const char *argv; /* for /bin/attack; starts with / : a program of its own */
 	enum outcome outcome;
 	const char *expect;  /* families; blank: and, |: or */
 	const char *mention; /* what an expected alert's line must hold, or NULL */
+	/* On the host: before the container starts (below 0: the case fails), when
+	 * its program says READY, and at the end; any may be NULL. */
+	int (*prepare)(struct play *p);
 	void (*on_ready)(struct play *p);
+	void (*cleanup)(struct play *p);
+	const char *(*why_not)(const struct play *p); /* why it cannot be done here, or NULL */
 	const char *runtime_name; /* runtime is a throw-away copy of this name */
 	bool harm_at_start;	  /* the container's program itself is the harm */
 	bool leak;		  /* the runtime inherits a directory of the host as descriptor 3 */
 	bool runtime_may_refuse;  /* a patched runtime does not start it: skip */
 	bool needs_loop, needs_handle;
+	bool host_too; /* the expected alert may be of the host, who used what was left */
 };
 
 struct play {
@@ -196,7 +222,7 @@ struct play {
 	char identity[64];
 	struct child main;
 	size_t first_alert; /* alerts before it are older than the case */
-	uint64_t start_ns, harm_ns;
+	uint64_t start_ns, harm_ns, end_ns;
 	bool done, refused;
 	char error[32];	  /* name of the errno when refused */
 	char verdict[16]; /* pass, fail, skip */
@@ -207,10 +233,17 @@ struct play {
 	double latency_ms;  /* worst of the expected alerts, event to line; <= 0: none */
 };
 
-extern const struct attack_case attack_cases[];
-extern const size_t n_attack_cases;
+/* Gather the tables; below 0 and a message: one of them is wrong. */
+int cases_init(void);
+/* All cases, in the order of their techniques. */
+const struct attack_case *const *cases_all(size_t *n);
+void case_id(const struct attack_case *c, char *out, size_t size);
+int case_id_compare(const char *a, const char *b);
+const char *way_name(enum way way);
+/* Is the alert of that family? */
+bool family_matches(const char *family, const struct alert *a);
 
-/* {dir}, {decoy}, {handle}, {loop} and {identity} in `text`. */
+/* The words in braces of cases.h in `text`. */
 void play_expand(const struct play *p, const char *text, char *out, size_t size);
 int play_start(struct play *p);
 void play_stop(struct play *p);
@@ -218,14 +251,11 @@ void play_finish(struct play *p, const char *verdict, const char *reason);
 /* Start, follow, judge, stop. */
 void play_one(struct play *p);
 
-/* attack_suite.c */
+/* suite.c */
 void play_attacks(struct host *h, const struct options *o);
 void play_latency(struct host *h, const struct options *o);
-/* Is the alert of that family? Families are named in attack_cases.c. */
-bool family_matches(const char *family, const struct alert *a);
-const char *families_check(void);
 
-/* benign.c */
+/* scripts.c */
 void play_benign(struct host *h, const struct options *o);
 
 /* harness.c */

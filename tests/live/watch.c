@@ -66,6 +66,11 @@ static void get_text(json_t *root, const char *key, char *out, size_t size)
 	snprintf(out, size, "%s", s ? s : "");
 }
 
+bool alert_of_host(const struct alert *a)
+{
+	return !a->container[0] || strcmp(a->container, "host") == 0;
+}
+
 static void alert_add(char *text, size_t len, uint64_t seen_ns)
 {
 	json_t *root = json_loadb(text, len, JSON_ALLOW_NUL, NULL), *ns;

@@ -183,6 +183,8 @@ int play_start(struct play *p)
 				      p->identity, sizeof(p->identity)) < 0)
 			return -ENOENT;
 	}
+	if (p->c->prepare && p->c->prepare(p) < 0)
+		return -EIO;
 	box = play_box(p, store, sizeof(store));
 	return p->c->runtime == DOCKER ? start_docker(p, &box) : start_runc(p, &box);
 }
@@ -190,6 +192,9 @@ int play_start(struct play *p)
 void play_stop(struct play *p)
 {
 	child_stop(&p->main, SIGKILL, 2000);
+	if (p->c->cleanup)
+		p->c->cleanup(p);
+	p->end_ns = boot_ns();
 	if (p->c->runtime == DOCKER) {
 		if (p->id[0])
 			shell("/dev/null", 15000, "%s -H unix://%s rm -f %s", p->host->docker,
@@ -277,6 +282,13 @@ static bool matches_either(const char *families, const struct alert *a)
 	return false;
 }
 
+/* Is it the container's own; or the host's, where the case is about that? */
+static bool is_mine(const struct play *p, const struct alert *a)
+{
+	return strcmp(a->container, p->id) == 0 ||
+	       (p->c->host_too && alert_of_host(a) && a->boot_ns >= p->start_ns);
+}
+
 /* The container's own alert of that family, at or after the harmful call. */
 static bool find_alert(const struct play *p, const char *families, const char *mention,
 		       struct alert *ret)
@@ -285,7 +297,7 @@ static bool find_alert(const struct play *p, const char *families, const char *m
 
 	for (i = p->first_alert; i < n; i++) {
 		watch_get(i, ret);
-		if (strcmp(ret->container, p->id) == 0 && ret->boot_ns >= p->harm_ns &&
+		if (is_mine(p, ret) && ret->boot_ns >= p->harm_ns &&
 		    matches_either(families, ret) && strstr(ret->line, mention))
 			return true;
 	}
@@ -325,7 +337,7 @@ static void judge_columns(struct play *p)
 		watch_get(i, &a);
 		if (a.boot_ns < p->start_ns)
 			continue;
-		if (strcmp(a.container, p->id) != 0) {
+		if (!is_mine(p, &a)) {
 			/* With one case at a time, whoever else is accused now is
 			 * accused in this one's place. */
 			if (p->options->jobs == 1 && a.priority <= PRIORITY_WARNING && !p->any)
@@ -372,7 +384,7 @@ static void play_judge(struct play *p)
 		 missing, *mention ? " that holds " : "", mention);
 }
 
-static const char *why_not(const struct play *p)
+static const char *not_here(const struct play *p)
 {
 	if (p->c->runtime == DOCKER && p->host->no_docker[0])
 		return p->host->no_docker;
@@ -380,15 +392,15 @@ static const char *why_not(const struct play *p)
 		return p->host->no_loop;
 	if (p->c->needs_handle && p->host->no_handle[0])
 		return p->host->no_handle;
-	return NULL;
+	return p->c->why_not ? p->c->why_not(p) : NULL;
 }
 
 void play_one(struct play *p)
 {
-	const char *not_here = why_not(p);
+	const char *why = not_here(p);
 
-	if (not_here) {
-		play_finish(p, "skip", not_here);
+	if (why) {
+		play_finish(p, "skip", why);
 		return;
 	}
 	if (play_start(p) < 0)

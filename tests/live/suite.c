@@ -58,17 +58,18 @@ static void pool_run(struct play *plays, size_t n, int jobs)
 
 static size_t select_plays(struct host *h, const struct options *o, struct play *plays)
 {
-	size_t i, n = 0;
+	const struct attack_case *const *cases;
+	size_t i, n_cases, n = 0;
 
-	for (i = 0; i < n_attack_cases; i++) {
+	cases = cases_all(&n_cases);
+	for (i = 0; i < n_cases; i++) {
 		struct play *p = &plays[n];
 
-		snprintf(p->name, sizeof(p->name), "%s %s %s", attack_cases[i].technique,
-			 attack_cases[i].variant,
-			 attack_cases[i].runtime == DOCKER ? "docker" : "runc");
+		snprintf(p->name, sizeof(p->name), "%s %s %s", cases[i]->technique,
+			 cases[i]->variant, cases[i]->runtime == DOCKER ? "docker" : "runc");
 		if (!selected(o, p->name))
 			continue;
-		p->c = &attack_cases[i];
+		p->c = cases[i];
 		p->host = h;
 		p->options = o;
 		snprintf(p->dir, sizeof(p->dir), "%s/case.%zu", h->dir, i);
@@ -135,6 +136,15 @@ static void print_table(const struct play *plays, size_t n)
 	}
 }
 
+/* Is the play the reason for the alert? Some leave things that the host uses. */
+static bool explains(const struct play *p, const struct alert *a)
+{
+	if (strcmp(p->id, a->container) == 0)
+		return true;
+	return p->c->host_too && alert_of_host(a) && a->boot_ns >= p->start_ns &&
+	       a->boot_ns <= p->end_ns;
+}
+
 /* In the window of all attacks: who else was accused? */
 static void check_strays(size_t first, const struct play *plays, size_t n_plays)
 {
@@ -143,7 +153,7 @@ static void check_strays(size_t first, const struct play *plays, size_t n_plays)
 
 	for (i = first; i < n; i++) {
 		watch_get(i, &a);
-		for (k = 0; k < n_plays && strcmp(plays[k].id, a.container) != 0; k++)
+		for (k = 0; k < n_plays && !explains(&plays[k], &a); k++)
 			;
 		if (k < n_plays || a.priority > PRIORITY_WARNING)
 			continue;
@@ -159,8 +169,11 @@ static void check_strays(size_t first, const struct play *plays, size_t n_plays)
 
 void play_attacks(struct host *h, const struct options *o)
 {
-	struct play *plays = calloc(n_attack_cases, sizeof(*plays));
 	size_t i, n, first = watch_count(), any = 0, after = 0, done = 0;
+	struct play *plays;
+
+	cases_all(&n);
+	plays = calloc(n, sizeof(*plays));
 
 	n = plays ? select_plays(h, o, plays) : 0;
 	if (n > 0)
