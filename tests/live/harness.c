@@ -53,6 +53,7 @@ static void usage(FILE *f)
 		   "  --jobs N         attacks at a time (1)\n"
 		   "  --latency N      repetitions of the latency measurement (300)\n"
 		   "  --no-agent       prove that the deeds are real, without an agent\n"
+		   "  --matrix FILE    the outcomes as JSON, too\n"
 		   "  --list           names of the cases\n"
 		   "  --keep           leave the temporary directory\n"
 		   "  --verbose        the lines of the attack programs, too\n");
@@ -61,19 +62,13 @@ static void usage(FILE *f)
 static int options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "agent", 1, NULL, 'a' },
-		{ "rules", 1, NULL, 'r' },
-		{ "benign", 1, NULL, 'b' },
-		{ "programs", 1, NULL, 'p' },
-		{ "only", 1, NULL, 'o' },
-		{ "jobs", 1, NULL, 'j' },
-		{ "latency", 1, NULL, 'n' },
-		{ "no-agent", 0, NULL, 'x' },
-		{ "list", 0, NULL, 'l' },
-		{ "keep", 0, NULL, 'k' },
-		{ "verbose", 0, NULL, 'v' },
-		{ "help", 0, NULL, 'h' },
-		{ 0 },
+		{ "agent", 1, NULL, 'a' },    { "rules", 1, NULL, 'r' },
+		{ "benign", 1, NULL, 'b' },   { "programs", 1, NULL, 'p' },
+		{ "only", 1, NULL, 'o' },     { "jobs", 1, NULL, 'j' },
+		{ "latency", 1, NULL, 'n' },  { "matrix", 1, NULL, 'm' },
+		{ "no-agent", 0, NULL, 'x' }, { "list", 0, NULL, 'l' },
+		{ "keep", 0, NULL, 'k' },     { "verbose", 0, NULL, 'v' },
+		{ "help", 0, NULL, 'h' },     { 0 },
 	};
 	int c;
 
@@ -86,6 +81,7 @@ static int options_parse(struct options *o, int argc, char **argv)
 		case 'o': o->only = optarg; break;
 		case 'j': o->jobs = atoi(optarg); break;
 		case 'n': o->n_latency = atoi(optarg); break;
+		case 'm': o->matrix = optarg; break;
 		case 'x': o->no_agent = true; break;
 		case 'l': o->list = true; break;
 		case 'k': o->keep = true; break;
@@ -190,6 +186,9 @@ int main(int argc, char **argv)
 		play_all(&h, &o);
 	}
 	host_release(&h, &o);
+	report_print();
+	if (o.matrix && report_write(o.matrix) < 0)
+		count_fail();
 	printf("%u passed, %u failed, %u skipped\n", n_passed, n_failed, n_skipped);
 	return stopping ? 130 : n_failed > 0;
 }

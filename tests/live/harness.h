@@ -8,6 +8,7 @@
  *   watch     the agent and the alerts that it writes
  *   cases_*   the tables of attacks, one a family
  *   play, suite  how an attack is played and scored, all of them
+ *   report    the matrix of outcomes
  *   scripts   those of benign/, and how they are scored
  *
  * Everything that is made lies in one temporary directory and is undone at the
@@ -31,6 +32,7 @@ struct options {
 	const char *rules;
 	const char *benign;   /* folder of the benign scripts */
 	const char *programs; /* folder of attack, benign, decoy, preload.so */
+	const char *matrix;   /* file for the outcomes as JSON, or NULL */
 	const char *only;     /* extended regular expression on case names, or NULL */
 	int jobs;	      /* attack cases at a time */
 	int n_latency;	      /* repetitions of the latency measurement */
@@ -229,6 +231,7 @@ struct play {
 	char reason[420];
 	char got[200]; /* rules that alerted */
 	bool any, after;
+	bool missed;	    /* the deed is proven, an alert is not there */
 	char container[16]; /* right, wrong, none */
 	double latency_ms;  /* worst of the expected alerts, event to line; <= 0: none */
 };
@@ -257,6 +260,16 @@ void play_latency(struct host *h, const struct options *o);
 
 /* scripts.c */
 void play_benign(struct host *h, const struct options *o);
+
+/* report.c: what came out, gathered for the end. */
+void report_attack(const struct play *p);
+void report_benign(const char *name, const char *verdict, size_t warnings, size_t notices,
+		   const char *expects, const char *reason);
+/* Anything else that was checked: latency, routes, races. */
+void report_check(const char *name, const char *verdict, const char *text);
+/* The matrix and the counts. */
+void report_print(void);
+int report_write(const char *path);
 
 /* harness.c */
 bool selected(const struct options *o, const char *name);

@@ -378,6 +378,7 @@ static void play_judge(struct play *p)
 		return;
 	}
 	play_finish(p, "fail", "");
+	p->missed = true;
 	if (p->c->mention)
 		play_expand(p, p->c->mention, mention, sizeof(mention));
 	snprintf(p->reason, sizeof(p->reason), "no alert of %.60s at or after the harm%s%.200s",

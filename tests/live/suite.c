@@ -183,6 +183,7 @@ void play_attacks(struct host *h, const struct options *o)
 
 		if (!p->verdict[0])
 			play_finish(&plays[i], "skip", "interrupted");
+		report_attack(p);
 		if (p->verdict[0] == 'p')
 			count_pass();
 		else if (p->verdict[0] == 's')
@@ -278,6 +279,7 @@ void play_latency(struct host *h, const struct options *o)
 	int rounds = (o->n_latency + FLURRY - 1) / FLURRY, i;
 	size_t want = (size_t)rounds * FLURRY, n = 0;
 	double *ms = calloc(want + FLURRY, sizeof(*ms)), median, p99;
+	char text[200];
 	bool good;
 
 	if (!selected(o, "latency") || !ms) {
@@ -296,6 +298,9 @@ void play_latency(struct host *h, const struct options *o)
 	median = ms[n / 2];
 	p99 = ms[n * 99 / 100];
 	good = median <= MEDIAN_MS && p99 <= P99_MS && n >= want * 95 / 100;
+	snprintf(text, sizeof(text), "%zu of %zu calls alerted, median %.2f ms, p99 %.2f ms", n,
+		 want, median, p99);
+	report_check("latency", good ? "pass" : "fail", text);
 	printf("\nlatency from harmful call to written alert: %zu of %zu calls alerted, median "
 	       "%.2f ms (limit %.0f), p99 %.2f ms (limit %.0f), worst %.2f ms: %s\n",
 	       n, want, median, MEDIAN_MS, p99, P99_MS, ms[n - 1], good ? "pass" : "fail");
