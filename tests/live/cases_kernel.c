@@ -7,6 +7,8 @@ static const struct family families[] = {
 	{ "release-agent", "^BW-0161$" },
 	{ "notify-on-release", "^BW-0162$" },
 	{ "kernel-helper", "^BW-0163$" },
+	{ "kernel-memory", "^BW-0164$" },
+	{ "control-fs", "^BW-0165$" },
 	{ 0 },
 };
 

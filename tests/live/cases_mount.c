@@ -3,11 +3,9 @@
 #include "cases.h"
 
 static const struct family families[] = {
-	{ "mount-disk", "^BW-0140$" },
-	{ "mount-control", "^BW-0141$" },
-	{ "mount-proc", "^BW-0142$" },
-	{ "mount-refused", "^BW-0144$" },
-	{ 0 },
+	{ "mount-disk", "^BW-0140$" }, { "mount-control", "^BW-0141$" },
+	{ "mount-proc", "^BW-0142$" }, { "mount-refused", "^BW-0144$" },
+	{ "block-read", "^BW-0146$" }, { 0 },
 };
 
 /* clang-format off */

@@ -5,7 +5,9 @@
  *   decoy wait           does nothing
  *   decoy listen NAME    listens on a Unix socket (@ for abstract), hangs up at once
  *   decoy lease FILE     holds a write lease on FILE: whoever opens it blocks until
- *                        it is given up, 400 ms later; then takes it again */
+ *                        it is given up, 400 ms later; then takes it again
+ *   decoy lend NAME      holds the root directory as descriptor 100, and passes it to
+ *                        whoever connects to the Unix socket */
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -23,14 +25,14 @@ static void ready(void)
 	fflush(stdout);
 }
 
-static int do_listen(const char *name)
+static int listen_at(const char *name)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name) + 1);
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0), peer;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	if (strlen(name) >= sizeof(addr.sun_path))
-		return 1;
+		return -1;
 	strcpy(addr.sun_path, name);
 	if (*name == '@') {
 		addr.sun_path[0] = '\0';
@@ -38,13 +40,61 @@ static int do_listen(const char *name)
 	}
 	if (bind(fd, (struct sockaddr *)&addr, len) < 0 || listen(fd, 64) < 0) {
 		perror(name);
-		return 1;
+		return -1;
 	}
+	return fd;
+}
+
+static int do_listen(const char *name)
+{
+	int fd = listen_at(name), peer;
+
+	if (fd < 0)
+		return 1;
 	ready();
 	for (;;) {
 		peer = accept(fd, NULL, NULL);
 		if (peer >= 0)
 			close(peer);
+	}
+}
+
+static void pass(int peer, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec io = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &io,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	sendmsg(peer, &msg, 0);
+}
+
+static int do_lend(const char *name)
+{
+	int root = open("/", O_PATH | O_DIRECTORY), fd, peer;
+
+	if (root < 0 || dup2(root, 100) < 0)
+		return 1;
+	fd = listen_at(name);
+	if (fd < 0)
+		return 1;
+	ready();
+	for (;;) {
+		peer = accept(fd, NULL, NULL);
+		if (peer < 0)
+			continue;
+		pass(peer, 100);
+		close(peer);
 	}
 }
 
@@ -79,6 +129,8 @@ int main(int argc, char **argv)
 		return do_listen(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lease") == 0)
 		return do_lease(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "lend") == 0)
+		return do_lend(argv[2]);
 	ready();
 	for (;;)
 		pause();

@@ -49,7 +49,7 @@ static void usage(FILE *f)
 		   "  --benign DIR     benign scripts (tests/live/benign)\n"
 		   "  --programs DIR   attack, benign, decoy, preload.so (build/live)\n"
 		   "  --only PATTERN   cases whose name matches the extended expression;\n"
-		   "                   \"latency\" is one\n"
+		   "                   \"routes\", \"latency\" are some\n"
 		   "  --jobs N         attacks at a time (1)\n"
 		   "  --latency N      repetitions of the latency measurement (300)\n"
 		   "  --no-agent       prove that the deeds are real, without an agent\n"
@@ -108,7 +108,7 @@ static int list(const struct options *o)
 	for (i = 0; i < n; i++)
 		printf("%s %s %s\n", cases[i]->technique, cases[i]->variant,
 		       cases[i]->runtime == DOCKER ? "docker" : "runc");
-	printf("latency\n");
+	printf("routes\nlatency\n");
 	while (dir && (entry = readdir(dir)))
 		if (strstr(entry->d_name, ".sh") && strcmp(entry->d_name, "lib.sh") != 0)
 			printf("%s\n", entry->d_name);
@@ -129,6 +129,8 @@ static void play_all(struct host *h, const struct options *o)
 		count_fail();
 	if (!stopping)
 		play_attacks(h, o);
+	if (!stopping)
+		play_routes(h, o);
 	if (!stopping)
 		play_benign(h, o);
 	if (!stopping && !o->no_agent)

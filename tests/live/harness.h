@@ -8,6 +8,7 @@
  *   watch     the agent and the alerts that it writes
  *   cases_*   the tables of attacks, one a family
  *   play, suite  how an attack is played and scored, all of them
+ *   routes    one verdict for each object, by whatever route
  *   report    the matrix of outcomes
  *   scripts   those of benign/, and how they are scored
  *
@@ -96,7 +97,7 @@ struct host {
 	char loop[64];
 	char handle[300];     /* "TYPE HEX" of a file outside of every bind mount */
 	char docker_copy[64]; /* identity of the runtime copy that docker knows */
-	struct child decoy, dockerd, listener, late, abstract, log_socket, lease;
+	struct child decoy, dockerd, listener, late, abstract, log_socket, lease, lender;
 	unsigned int groups_before; /* which groups of engines were there before us */
 };
 
@@ -120,7 +121,7 @@ enum {
 	BOX_NO_CAPS = 1 << 4,
 };
 
-#define BINDS_MAX 4
+#define BINDS_MAX 16
 
 struct box {
 	unsigned int flags;	      /* BOX_* */
@@ -260,6 +261,9 @@ void play_latency(struct host *h, const struct options *o);
 
 /* scripts.c */
 void play_benign(struct host *h, const struct options *o);
+
+/* routes.c: many ways to few objects, one verdict. */
+void play_routes(struct host *h, const struct options *o);
 
 /* report.c: what came out, gathered for the end. */
 void report_attack(const struct play *p);

@@ -293,6 +293,9 @@ int host_init(struct host *h, const struct options *o)
 	snprintf(path, sizeof(path), "%s/outside/leased", h->dir);
 	if (r == 0)
 		r = decoy_start(h, &h->lease, "decoy", "lease", path);
+	snprintf(path, sizeof(path), "%s/lender.sock", h->dir);
+	if (r == 0)
+		r = decoy_start(h, &h->lender, "decoy", "lend", path);
 	return r;
 }
 
@@ -327,8 +330,8 @@ static void unmount_all(const char *dir)
 
 void host_release(struct host *h, const struct options *o)
 {
-	struct child *decoys[] = { &h->decoy,	 &h->listener,	 &h->late,
-				   &h->abstract, &h->log_socket, &h->lease };
+	struct child *decoys[] = { &h->decoy,	   &h->listener, &h->late,  &h->abstract,
+				   &h->log_socket, &h->lease,	 &h->lender };
 	size_t i;
 
 	if (!h->dir[0])
