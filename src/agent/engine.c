@@ -101,6 +101,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 		.priority = priority_name(rule_priority(rule)), .severity = rule_priority(rule),
 		.response = rule_response(rule), .references = rule_references(rule),
 		.mitre = rule_mitre(rule), .tags = rule_tags(rule),
+		.techniques = rule_techniques(rule),
 		.event = ev, .rules_hash = rule_set_hash(engine->config->rules),
 		.hostname = engine->config->hostname, .lost = engine->ledger.lost,
 	};

@@ -114,6 +114,7 @@ static json_t *rule_json(const struct rule *rule)
 	json_object_set_new(json, "response", json_texts(rule_response(rule)));
 	json_object_set_new(json, "references", json_texts(rule_references(rule)));
 	json_object_set_new(json, "mitre", json_texts(rule_mitre(rule)));
+	json_object_set_new(json, "techniques", json_texts(rule_techniques(rule)));
 	json_object_set_new(json, "tags", json_texts(rule_tags(rule)));
 	json_object_set_new(json, "file", json_from_text(rule_file(rule)));
 	json_object_set_new(json, "fields", names);

@@ -90,6 +90,17 @@ static int take_string(struct loader *loader, const struct place *object, const 
 	return keep_string(loader, &member.place, ret);
 }
 
+/* "A1": a family's letter and a number that the family has. */
+static bool is_technique(const char *text)
+{
+	static const unsigned char last[] = { 11, 22, 14, 8, 9, 8, 11 }; /* A to G */
+	size_t digits = text[0] ? strspn(text + 1, "0123456789") : 0;
+
+	if (text[0] < 'A' || text[0] > 'G' || digits < 1 || digits > 2 || text[digits + 1])
+		return false;
+	return text[1] != '0' && atoi(text + 1) <= last[text[0] - 'A'];
+}
+
 static bool is_mitre(const char *text)
 {
 	size_t len = strlen(text), digits = strspn(text + (text[0] == 'T'), "0123456789");
@@ -97,6 +108,28 @@ static bool is_mitre(const char *text)
 	if (text[0] != 'T' || digits != 4)
 		return false;
 	return len == 5 || (len == 9 && text[5] == '.' && strspn(text + 6, "0123456789") == 3);
+}
+
+/* What a string of a list must be, if it is not free. */
+static const struct {
+	const char *key;
+	bool (*is_good)(const char *text);
+	const char *what;
+} list_checks[] = {
+	{ "mitre", is_mitre, "a technique of MITRE ATT&CK (T1611, T1055.008)" },
+	{ "techniques", is_technique,
+	  "a technique of docs/techniques (A1-A11, B1-B22, C1-C14, D1-D8, E1-E9, F1-F8, G1-G11)" },
+};
+
+static int check_string(struct loader *loader, const struct place *place, const char *key,
+			const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(list_checks); i++) {
+		if (strcmp(key, list_checks[i].key) == 0 && !list_checks[i].is_good(text))
+			return fail_at(loader, place, "'%.60s' is not %s", text,
+				       list_checks[i].what);
+	}
+	return 0;
 }
 
 /* A list of strings; an empty one when the key is missing and not required. */
@@ -124,11 +157,9 @@ static int take_strings(struct loader *loader, const struct place *object, const
 		r = keep_string(loader, &element.place, &strings[i]);
 		if (r < 0)
 			return r;
-		if (strcmp(key, "mitre") == 0 && !is_mitre(strings[i]))
-			return fail_at(
-				loader, &element.place,
-				"'%.60s' is not a technique of MITRE ATT&CK (T1611, T1055.008)",
-				strings[i]);
+		r = check_string(loader, &element.place, key, strings[i]);
+		if (r < 0)
+			return r;
 	}
 	*ret = strings;
 	return 0;
@@ -750,6 +781,7 @@ static int define_texts(struct loader *loader, const struct place *object, struc
 		{ "response", true, &rule->response },
 		{ "references", false, &rule->references },
 		{ "mitre", false, &rule->mitre },
+		{ "techniques", false, &rule->techniques },
 		{ "tags", false, &rule->tags },
 	};
 	int r;
@@ -785,7 +817,7 @@ static int define_rule(struct loader *loader, const struct place *place, struct 
 {
 	static const char *const known[] = {
 		"id",	      "name",	    "description", "why",      "response",
-		"references", "mitre",	    "tags",	   "priority", "condition",
+		"references", "mitre",	    "techniques",  "tags",	   "priority", "condition",
 		"output",     "exceptions", "threshold",   "sequence", "suppress",
 		"capture",    "action",	    "tests",	   NULL,
 	};

@@ -142,7 +142,8 @@ struct rule_test {
 struct rule {
 	const char *id, *name, *description, *why, *file;
 	enum priority priority;
-	const char *const *response, *const *references, *const *mitre, *const *tags;
+	const char *const *response, *const *references, *const *mitre, *const *techniques;
+	const char *const *tags;
 	struct program condition;
 	struct exception *exceptions;
 	size_t n_exceptions;

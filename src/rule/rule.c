@@ -149,6 +149,11 @@ const char *const *rule_mitre(const struct rule *rule)
 	return rule->mitre;
 }
 
+const char *const *rule_techniques(const struct rule *rule)
+{
+	return rule->techniques;
+}
+
 const char *const *rule_tags(const struct rule *rule)
 {
 	return rule->tags;

@@ -63,6 +63,7 @@ const char *rule_file(const struct rule *rule);
 const char *const *rule_response(const struct rule *rule);
 const char *const *rule_references(const struct rule *rule);
 const char *const *rule_mitre(const struct rule *rule);
+const char *const *rule_techniques(const struct rule *rule);	/* "A1": page docs/techniques/A1.md */
 const char *const *rule_tags(const struct rule *rule);
 
 /* Call `match` for each rule whose condition is true and none of whose

@@ -124,6 +124,25 @@ static void put_list(struct doc *doc, json_t *obj, const char *key, const char *
 		append(doc, array, string_from(slice_from(*list), &changed));
 }
 
+/* The ids, and where each is explained. */
+static void put_techniques(struct doc *doc, json_t *obj, const char *const *techniques)
+{
+	json_t *pages;
+	bool changed;
+
+	put_list(doc, obj, "techniques", techniques);
+	pages = put(doc, obj, "pages", json_array());
+	for (; techniques && *techniques; techniques++) {
+		const char *const one[] = { *techniques, NULL };
+		struct buf page = { 0 };
+
+		buf_add_pages(&page, one, "");
+		append(doc, pages, string_from((struct slice){ page.data, page.len }, &changed));
+		doc->failed |= page.failed;
+		buf_release(&page);
+	}
+}
+
 /* Names of the bits that are set. */
 static void put_bits(struct doc *doc, json_t *obj, const char *key, uint64_t bits,
 		     const char *(*name)(unsigned int bit))
@@ -473,6 +492,7 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_output(&doc, root, finding, time);
 	put_list(&doc, root, "tags", finding->tags);
 	put_list(&doc, root, "mitre", finding->mitre);
+	put_techniques(&doc, root, finding->techniques);
 	put_list(&doc, root, "references", finding->references);
 	put_str(&doc, root, "description", finding->description);
 	put_str(&doc, root, "why", finding->why);

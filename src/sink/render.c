@@ -88,6 +88,19 @@ void format_time(uint64_t wall_ns, char ret[TIME_LEN + 1])
 	ret[TIME_LEN] = '\0';
 }
 
+void buf_add_pages(struct buf *buf, const char *const *techniques, const char *between)
+{
+	const char *before = "";
+
+	for (; techniques && *techniques; techniques++) {
+		buf_add_str(buf, before);
+		buf_add_str(buf, "docs/techniques/");
+		buf_add_str(buf, *techniques);
+		buf_add_str(buf, ".md");
+		before = between;
+	}
+}
+
 const char *errno_name(int64_t err)
 {
 	return err > 0 && err <= INT_MAX ? strerrorname_np((int)err) : NULL;

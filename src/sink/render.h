@@ -30,6 +30,9 @@ void buf_add_base64(struct buf *buf, struct slice in);
 #define TIME_LEN 30
 void format_time(uint64_t wall_ns, char ret[TIME_LEN + 1]);
 
+/* "docs/techniques/A1.md,docs/techniques/B1.md": where to read more, or empty. */
+void buf_add_pages(struct buf *buf, const char *const *techniques, const char *between);
+
 /* "ETXTBSY" for 26; NULL for numbers without a name. */
 const char *errno_name(int64_t err);
 

@@ -13,6 +13,7 @@ struct finding {
 	const char *priority;			/* "Critical" */
 	unsigned int severity;			/* 0 emergency .. 7 debug */
 	const char *const *response, *const *references, *const *mitre, *const *tags;
+	const char *const *techniques;		/* "A1": its page is docs/techniques/A1.md */
 	struct slice message;			/* rendered output, raw bytes */
 	const struct field *const *fields;	/* for output_fields */
 	size_t n_fields;

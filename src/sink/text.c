@@ -227,6 +227,10 @@ int render_text(const struct finding *finding, struct buf *buf)
 	if (finding->folded > 0)
 		buf_printf(buf, " folded=%" PRIu64, finding->folded);
 	add_view(buf, finding);
+	if (finding->techniques && finding->techniques[0]) {
+		buf_add_str(buf, " see=");
+		buf_add_pages(buf, finding->techniques, ",");
+	}
 	buf_add_str(buf, "\n");
 	return buf->failed ? -ENOMEM : 0;
 }
@@ -439,6 +443,10 @@ static void add_why(struct buf *buf, const struct finding *finding)
 			buf_add_encoded(&text, slice_from(*id), NULL);
 			before = ", ";
 		}
+	}
+	if (finding->techniques && finding->techniques[0]) {
+		buf_add_str(&text, before);
+		buf_add_pages(&text, finding->techniques, ", ");
 	}
 	add_paragraph(buf, "see", 0, &text);
 }

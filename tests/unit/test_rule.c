@@ -225,6 +225,10 @@ static void refuses_wrong_files(void **state)
 		  "{\"schema_version\":1,\"ruleset\":\"t\",\"rules\":[\n{\"id\":\"T-0001\",\"name\":\"a\\nb\"}]}", "control characters", 2, 23 },
 		{ "misspelt key of a rule", RULE("\"exeptions\":[]"), "unknown key 'exeptions', did you mean 'exceptions'?", 3, 1 },
 		{ "bad technique", RULE("\"mitre\":[\"T1611\",\"T16\"]"), "MITRE ATT&CK", 3, 18 },
+		{ "no such technique", RULE("\"techniques\":[\"A1\",\"A12\"]"), "'A12' is not a technique", 3, 20 },
+		{ "no technique's id", RULE("\"techniques\":[\"B01\"]"), "'B01' is not a technique", 3, 15 },
+		{ "no technique's letter", RULE("\"techniques\":[\"H1\"]"), "'H1' is not a technique", 3, 15 },
+		{ "technique with a tail", RULE("\"techniques\":[\"A1x\"]"), "'A1x' is not a technique", 3, 15 },
 		{ "bad sub-technique", RULE("\"mitre\":[\"T1611.1\"]"), "MITRE ATT&CK", 3, 10 },
 		{ "tags as a string", RULE("\"tags\":\"a\""), "array of strings", 3, 8 },
 		{ "threshold", RULE("\"threshold\":{\"count\":3}"), "'threshold' is not supported yet", 3, 1 },
@@ -544,7 +548,7 @@ static void refuses_what_is_too_large(void **state)
 static void survives_damaged_files(void **state)
 {
 	static const char base[] = RULE(
-		"\"mitre\":[\"T1611\"],\"tags\":[\"a\"],\"suppress\":{\"for\":\"1s\",\"by\":[\"proc.pid\"]},"
+		"\"mitre\":[\"T1611\"],\"techniques\":[\"A1\"],\"tags\":[\"a\"],\"suppress\":{\"for\":\"1s\",\"by\":[\"proc.pid\"]},"
 		"\"exceptions\":[{\"name\":\"n\",\"reason\":\"r\",\"when\":[\"proc.name in (a,'b')\",\"and not evt.failed\"],"
 		"\"expires\":\"2027-06-30\"}],\"tests\":[{\"name\":\"n\",\"events\":[{\"evt.type\":\"open\"}],\"alerts\":0}]");
 	static const char interesting[] = "\"'\\{}[](),=!<>%* \n\x80\xff"

@@ -83,6 +83,7 @@ static struct sample sample_make(void)
 		NULL };
 	static const char *const references[] = { "CVE-2019-5736", NULL };
 	static const char *const mitre[] = { "T1611", NULL };
+	static const char *const techniques[] = { "A1", "A2", NULL };
 	static const char *const tags[] = { "escape", "runtime", NULL };
 	struct sample s = {
 		.container = { .key = 77, .cgroup_id = 5151,
@@ -100,7 +101,7 @@ static struct sample sample_make(void)
 			.why = "A container that overwrites runc runs as root on the host at the next docker exec: "
 			       "this is how CVE-2019-5736 and its successors leave a container.",
 			.priority = "Critical", .severity = 2, .response = response, .references = references,
-			.mitre = mitre, .tags = tags, .fields = field_list, .n_fields = ARRAY_SIZE(field_list),
+			.mitre = mitre, .techniques = techniques, .tags = tags, .fields = field_list, .n_fields = ARRAY_SIZE(field_list),
 			.message = SLICE_LITERAL("evil tried to write /usr/bin/runc (ETXTBSY) in web-1"),
 			.number = 17, .folded = 3, .rules_hash = "abc123", .hostname = "node-1", .lost = 0 },
 	};
@@ -223,6 +224,9 @@ static void json_says_what_the_finding_says(void **state)
 		{ "tags", "array of 2" },
 		{ "tags.0", "escape" },
 		{ "mitre.0", "T1611" },
+		{ "techniques", "array of 2" },
+		{ "techniques.1", "A2" },
+		{ "pages.0", "docs/techniques/A1.md" },
 		{ "references.0", "CVE-2019-5736" },
 		{ "response", "array of 2" },
 		{ "number", "17" },
@@ -550,7 +554,8 @@ static void text_reads_as_it_should(void **state)
 		"evil tried to write /usr/bin/runc (ETXTBSY) in web-1 | "
 		"container=4f1c2d3e5a6b (web-1) image=registry.example/nginx:1.27 process=runc->sh->evil pid=4133 uid=0 "
 		"exe=/tmp/evil event=open syscall=openat file=/usr/bin/runc target=host result=ETXTBSY "
-		"facts=file_foreign,runtime_binary,file_write folded=3 view=complete\n";
+		"facts=file_foreign,runtime_binary,file_write folded=3 view=complete "
+		"see=docs/techniques/A1.md,docs/techniques/A2.md\n";
 	struct sample s = sample_make();
 	struct buf buf = { 0 };
 
