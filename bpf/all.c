@@ -8,6 +8,7 @@
 #include "lifecycle.bpf.c"
 #include "dispatch.bpf.c"
 #include "io_uring.bpf.c"
+#include "inet.bpf.c"
 #include "setup.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -44,6 +44,10 @@
 #define NEWTIME 0x00000080u
 #define NEW_ANY (NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET)
 
+#define FAMILY_UNIX 1
+#define FAMILY_INET 2
+#define FAMILY_INET6 10
+
 #define MAGIC_PROC 0x9fa0u
 #define MAGIC_SYSFS 0x62656572u
 #define MAGIC_CGROUP 0x27e0ebu
@@ -134,6 +138,11 @@ struct map_runtime_binaries MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, u32, 
 struct map_runtime_names MAP_OF(BPF_MAP_TYPE_HASH, struct name_key, u32, RUNTIME_NAMES_MAX);
 struct map_runtime_sockets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, u32, RUNTIME_SOCKETS_MAX);
 struct map_runtime_abstract MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct socket_name_key, u32, RUNTIME_SOCKETS_MAX);
+struct map_runtime_ports MAP_OF(BPF_MAP_TYPE_LRU_HASH, u32, u32, RUNTIME_SOCKETS_MAX);
+struct map_host_addresses MAP_OF(BPF_MAP_TYPE_HASH, struct inet_address, u32, HOST_ADDRESSES_MAX);
+struct map_inet_peers MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inet_peer_key, struct inet_peer, INET_PEERS_MAX);
+struct map_inet_scans MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, struct inet_scan, CONTAINERS_MAX);
+struct map_inet_pending MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, u64, INET_PEERS_MAX);
 struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
 
@@ -176,6 +185,11 @@ extern struct map_runtime_binaries runtime_binaries SEC(".maps");
 extern struct map_runtime_names runtime_names SEC(".maps");
 extern struct map_runtime_sockets runtime_sockets SEC(".maps");
 extern struct map_runtime_abstract runtime_abstract SEC(".maps");
+extern struct map_runtime_ports runtime_ports SEC(".maps");
+extern struct map_host_addresses host_addresses SEC(".maps");
+extern struct map_inet_peers inet_peers SEC(".maps");
+extern struct map_inet_scans inet_scans SEC(".maps");
+extern struct map_inet_pending inet_pending SEC(".maps");
 extern struct map_budgets budgets SEC(".maps");
 extern struct map_exe_by_pid exe_by_pid SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");

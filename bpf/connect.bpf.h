@@ -5,8 +5,6 @@
 
 #include "file.bpf.h"
 
-#define FAMILY_UNIX 1
-
 struct peer {
 	struct file_view file;		/* inode that the peer is bound to; dentry NULL: abstract or unnamed */
 	struct unix_address *addr;

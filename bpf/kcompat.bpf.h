@@ -58,6 +58,13 @@ static __always_inline u64 kcompat_cap_effective(struct cred *cred)
 	return cap;
 }
 
+/* sk_protocol is a u16 since 5.6 (bf9765145b85), before that a bit field, which
+ * no kernel that we load on has. */
+static __always_inline u16 kcompat_sk_protocol(struct sock *sk)
+{
+	return KREAD(sk, sk_protocol);
+}
+
 static __always_inline struct mount *kcompat_real_mount(struct vfsmount *mnt)
 {
 	return (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));

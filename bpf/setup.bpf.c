@@ -6,7 +6,6 @@
 
 #define SWAPPER_DISTANCE_MAX 128
 #define STATE_LISTEN 10	/* TCP_LISTEN, also of AF_UNIX */
-#define FAMILY_UNIX 1
 
 /* The way up from the sensor ends at the first task (pid 0), whatever pid
  * namespace the sensor is in. Its namespaces are the host's; the root directory
@@ -201,9 +200,12 @@ int iter__task_file_sockets(struct bpf_iter__task_file *ctx)
 		return 0;
 	sock = KREAD(file, private_data);
 	sk = KREAD(sock, sk);
-	if (!sk || KREAD(sk, __sk_common.skc_family) != FAMILY_UNIX ||
-	    KREAD(sk, __sk_common.skc_state) != STATE_LISTEN)
+	if (!sk || KREAD(sk, __sk_common.skc_state) != STATE_LISTEN)
 		return 0;
+	if (KREAD(sk, __sk_common.skc_family) != FAMILY_UNIX) {
+		runtime_port_add(task, sk);
+		return 0;
+	}
 	dentry = KREAD((struct unix_sock *)sk, path.dentry);
 	if (dentry) {
 		inode_id_of(KREAD(dentry, d_inode), &id);

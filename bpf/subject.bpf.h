@@ -67,6 +67,30 @@ static __always_inline void runtime_binary_add(struct inode *inode, u32 origin)
 		count(COUNTER_RUNTIME_BINARIES_FULL);
 }
 
+#define KUBELET_WORD 0x0074656c6562756bull	/* "kubelet" and its NUL, little endian */
+
+/* The socket listens at a port of the host and is held by a runtime's program. */
+static __always_inline void runtime_port_add(struct task_struct *task, struct sock *sk)
+{
+	const struct sensor_config *cfg = sensor_config();
+	u32 port = KREAD(sk, __sk_common.skc_num), kind = PORT_RUNTIME;
+	u16 family = KREAD(sk, __sk_common.skc_family);
+	const unsigned char *name;
+	union {
+		char name[16];
+		u64 word;
+	} exe = {};
+
+	if ((family != FAMILY_INET && family != FAMILY_INET6) || !port ||
+	    KREAD(sk, __sk_common.skc_net.net, ns.inum) != cfg->init_ns_inum[NSK_NET])
+		return;
+	name = KREAD(task, mm, exe_file, f_path.dentry, d_name.name);
+	bpf_probe_read_kernel_str(exe.name, sizeof(exe.name), name);
+	if (exe.word == KUBELET_WORD)
+		kind = PORT_KUBELET;
+	bpf_map_update_elem(&runtime_ports, &port, &kind, BPF_ANY);
+}
+
 /* To whom does the mount belong? Compares unique ids, not inode numbers, which
  * are used again. */
 static __always_inline u8 mount_owner(const struct sensor_config *cfg, struct task_struct *task,

@@ -299,12 +299,24 @@ struct task_struct {
 
 /* ---- sockets ---- */
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+struct in6_addr {
+	u8 bytes[16];
+};
 struct sock_common {
+	u32 skc_daddr;
+	u16 skc_dport;			/* network order */
+	u16 skc_num;			/* local port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
 };
 struct sock {
 	struct sock_common __sk_common;
+	u16 sk_protocol;
 	struct pid *sk_peer_pid;
 	struct cred *sk_peer_cred;
 };

@@ -473,15 +473,17 @@ _Static_assert(sizeof(struct event_syscall) == sizeof(struct event_hdr) + 136,
 /* From the socket itself, not from the caller's memory. */
 struct event_inet {
 	struct event_hdr hdr;
-	__u8 addr[16];	 /* peer; IPv4 in the first four bytes, network order */
-	__u32 attempts;	 /* to this address and port by this container within the window */
-	__u32 window_ms; /* since the first of them */
-	__u16 port;	 /* host order */
-	__u8 family;	 /* 4 or 6 */
-	__u8 protocol;	 /* IPPROTO_TCP */
-	__u32 pad;
+	__u8 addr[16];		/* peer; IPv4 in the first four bytes, network order */
+	__u32 attempts;		/* to this address and port by this container within INET_WINDOW_NS */
+	__u32 n_peers;		/* distinct addresses and ports it tried within INET_SCAN_WINDOW_NS */
+	__u32 n_addresses;	/* distinct addresses, likewise */
+	__u32 n_failed;		/* attempts that were refused or given up, likewise */
+	__u16 port;		/* host order */
+	__u16 protocol;		/* IPPROTO_TCP, IPPROTO_MPTCP... */
+	__u8 family;		/* 4 or 6 */
+	__u8 pad[3];
 };
-_Static_assert(sizeof(struct event_inet) == sizeof(struct event_hdr) + 32, "wire layout changed");
+_Static_assert(sizeof(struct event_inet) == sizeof(struct event_hdr) + 40, "wire layout changed");
 
 /* event_cred.changed */
 #define DRIFT_UID (1u << 0)

@@ -16,6 +16,8 @@
 #define RUNTIME_SOCKETS_MAX 1024
 #define RUNTIME_NAMES_MAX 64
 #define BUDGETS_MAX 16384
+#define HOST_ADDRESSES_MAX 4096
+#define INET_PEERS_MAX 16384
 #define EXE_BY_PID_MAX 65536
 #define SYSCALLS_MAX 512
 
@@ -89,6 +91,40 @@ enum runtime_origin {
 	RUNTIME_BY_DEED = 3,
 	RUNTIME_SEALED = 4
 };
+
+/* runtime_ports[port]: TCP ports of the host at which a runtime's program listens.
+ * The kubelet's is apart: probes and metrics scrapers go there in good faith. */
+enum runtime_port { PORT_RUNTIME = 1, PORT_KUBELET = 2 };
+
+/* An address of this host, IPv4 in the first four bytes and the rest zero. */
+struct inet_address {
+	__u8 addr[16];
+};
+
+/* inet_peers[]: whom a container tried to reach, port 0: at any port. */
+struct inet_peer_key {
+	__u64 container;
+	__u8 addr[16];
+	__u16 port;		/* host order */
+	__u16 family;		/* 4 or 6 */
+	__u32 pad;
+};
+struct inet_peer {
+	__u64 since_ns;
+	__u32 attempts;
+	__u32 pad;
+};
+
+/* inet_scans[container]: within the window that began at since_ns. */
+struct inet_scan {
+	__u64 since_ns;
+	__u32 n_peers;
+	__u32 n_addresses;
+	__u32 n_failed;
+	__u32 pad;
+};
+#define INET_WINDOW_NS 60000000000ull
+#define INET_SCAN_WINDOW_NS 10000000000ull
 
 /* containers[key]; the key is the unique id of the mount namespace of birth. */
 struct container_state {

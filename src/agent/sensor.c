@@ -27,6 +27,7 @@
 #define CANARY_INTERVAL_MS 5000
 #define SOCKETS_INTERVAL_MS 2000
 #define BINARIES_INTERVAL_MS 10000
+#define ADDRESSES_INTERVAL_MS 5000
 #define SWEEP_INTERVAL_MS 60000
 #define HOOKS_INTERVAL_MS 10000
 #define NS_UNSEEN_NS 180000000000ull	/* a mount namespace without a task for so long is forgotten */
@@ -406,6 +407,11 @@ static void scan_sockets(struct sensor *sensor)
 	(void)live_scan_sockets(sensor->live);
 }
 
+static void scan_addresses(struct sensor *sensor)
+{
+	(void)live_scan_addresses(sensor->live);
+}
+
 static void sweep(struct sensor *sensor)
 {
 	uint64_t now = boot_ns();
@@ -432,6 +438,7 @@ static void loop(struct sensor *sensor)
 		{ CANARY_INTERVAL_MS, 0, send_canary },
 		{ SOCKETS_INTERVAL_MS, now_ms() + SOCKETS_INTERVAL_MS, scan_sockets },
 		{ BINARIES_INTERVAL_MS, now_ms() + BINARIES_INTERVAL_MS, register_binaries },
+		{ ADDRESSES_INTERVAL_MS, 0, scan_addresses },
 		{ HOOKS_INTERVAL_MS, now_ms() + HOOKS_INTERVAL_MS, check_hooks },
 		{ SWEEP_INTERVAL_MS, now_ms() + SWEEP_INTERVAL_MS, sweep },
 	};

@@ -65,6 +65,7 @@ static const char *const words_loss[] = {
 static const char *const words_file_type[] = {
 	"regular", "directory", "char", "block", "fifo", "socket", "link", "unknown", NULL,
 };
+static const char *const words_l4proto[] = { "tcp", "mptcp", "sctp", "dccp", "unknown", NULL };
 static const char *const words_mount_op[] = { "new", "bind", "remount", "move", "propagation", NULL };
 static const char *const words_result[] = {
 	"SUCCESS", "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF",
@@ -729,6 +730,9 @@ const struct field field_table[] = {
 	BOOL("evt.truncated", get_evt_truncated, "a path or the argument list was longer than could be kept"),
 	WORD("evt.type", get_evt_type, words_event, "what happened"),
 	WORD("evt.way", get_evt_way, words_way, "how the task entered the kernel"),
+	WORD("fd.l4proto", get_fd_l4proto, words_l4proto, "transport protocol of the connection"),
+	STRING("fd.sip", get_fd_sip, "address of the server, IPv4 or IPv6"),
+	INT("fd.sport", get_fd_sport, "port of the server"),
 	STRING("file.dev", get_file_dev, "major:minor of the file system that holds the file"),
 	STRING("file.fs", get_file_fs, "type of the file system, from its superblock"),
 	INT("file.fs_magic", get_file_fs_magic, "magic number of the file system"),
@@ -752,6 +756,11 @@ const struct field field_table[] = {
 	INT("file.uid", get_file_uid, "owner of the file, in the initial user namespace"),
 	BOOL("file.unreachable", get_file_unreachable, "the file is not below the root of its mount"),
 	INT("group.gid", get_group_gid, "effective group id, in the initial user namespace"),
+	INT("inet.addresses", get_inet_addresses, "distinct addresses that the container tried within 10 s"),
+	INT("inet.attempts", get_inet_attempts, "connections to this address and port by the container within 60 s"),
+	INT("inet.failed", get_inet_failed, "attempts of the container that were refused or given up within 10 s"),
+	BOOL("inet.is_host", get_inet_is_host, "the address is one of this host"),
+	INT("inet.peers", get_inet_peers, "distinct pairs of address and port that the container tried within 10 s"),
 	INT("loss.count", get_loss_count, "how many were lost"),
 	STRING("loss.event", get_loss_event, "type of what was lost, missing when mixed or unknown"),
 	WORD("loss.kind", get_loss_kind, words_loss, "how the sensor lost something"),

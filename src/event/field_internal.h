@@ -45,4 +45,14 @@ size_t scratch_append(struct value *ret, size_t len, struct slice str);
 		return give_uint(ret, ev->hdr.member);                 \
 	}
 
+/* field_inet.c */
+int get_fd_sip(const struct event *ev, struct value *ret);
+int get_fd_sport(const struct event *ev, struct value *ret);
+int get_fd_l4proto(const struct event *ev, struct value *ret);
+int get_inet_is_host(const struct event *ev, struct value *ret);
+int get_inet_attempts(const struct event *ev, struct value *ret);
+int get_inet_peers(const struct event *ev, struct value *ret);
+int get_inet_addresses(const struct event *ev, struct value *ret);
+int get_inet_failed(const struct event *ev, struct value *ret);
+
 #endif

@@ -337,6 +337,52 @@ static void put_file(struct doc *doc, json_t *root, const struct event *ev)
 	put_u64(doc, obj, "uid", file->uid);
 }
 
+/* Nothing when the event has no such value, unless `with_missing`. */
+static void put_field(struct doc *doc, json_t *obj, const struct field *field,
+		      const struct event *ev, bool with_missing)
+{
+	struct value value;
+
+	value.type = field->type;
+	value.cut_head = false;
+	if (field->get(ev, &value) < 0) {
+		if (with_missing)
+			put(doc, obj, field->name, json_null());
+	} else if (field->type == VALUE_BOOL) {
+		put_bool(doc, obj, field->name, value.truth);
+	} else if (field->type == VALUE_INT) {
+		put_i64(doc, obj, field->name, value.num);
+	} else {
+		put_bytes(doc, obj, field->name, value.str);
+	}
+}
+
+/* Types without members of their own in the output: what the field table says
+ * of this family, by its names. */
+static void put_family(struct doc *doc, json_t *root, const struct event *ev)
+{
+	static const char *const prefixes[EVENT_TYPE_MAX][2] = {
+		[EVENT_CHANGE] = { "change." },	      [EVENT_ACCESS] = { "access.", "target." },
+		[EVENT_SYSCALL] = { "evt.arg", "call." }, [EVENT_INET] = { "inet.", "fd." },
+		[EVENT_CRED] = { "cred." },	      [EVENT_CAPABLE] = { "cap." },
+		[EVENT_RATE] = { "rate." },	      [EVENT_USE] = { "use." },
+	};
+	json_t *obj = NULL;
+
+	for (size_t i = 0; i < field_table_len; i++) {
+		const struct field *field = &field_table[i];
+		const char *const *prefix = prefixes[ev->hdr.type % EVENT_TYPE_MAX];
+
+		for (size_t p = 0; p < 2 && prefix[p]; p++) {
+			if (strncmp(field->name, prefix[p], strlen(prefix[p])) != 0)
+				continue;
+			if (!obj)
+				obj = put(doc, root, event_type_name(ev->hdr.type), json_object());
+			put_field(doc, obj, field, ev, false);
+		}
+	}
+}
+
 static void put_details(struct doc *doc, json_t *root, const struct event *ev)
 {
 	json_t *obj;
@@ -390,7 +436,7 @@ static void put_details(struct doc *doc, json_t *root, const struct event *ev)
 		put_str(doc, obj, "type",
 			ev->u.loss.event_type ? event_type_name(ev->u.loss.event_type) : "any");
 		break;
-	default: break;
+	default: put_family(doc, root, ev);
 	}
 }
 
@@ -415,21 +461,9 @@ static void put_event(struct doc *doc, json_t *root, const struct event *ev)
 static void put_output_fields(struct doc *doc, json_t *root, const struct finding *finding)
 {
 	json_t *obj = put(doc, root, "output_fields", json_object());
-	const struct field *field;
-	struct value value;
 
-	for (size_t i = 0; i < finding->n_fields; i++) {
-		field = finding->fields[i];
-		value = (struct value){ .type = field->type };
-		if (field->get(finding->event, &value) < 0)
-			put(doc, obj, field->name, json_null());
-		else if (field->type == VALUE_BOOL)
-			put_bool(doc, obj, field->name, value.truth);
-		else if (field->type == VALUE_INT)
-			put_i64(doc, obj, field->name, value.num);
-		else
-			put_bytes(doc, obj, field->name, value.str);
-	}
+	for (size_t i = 0; i < finding->n_fields; i++)
+		put_field(doc, obj, finding->fields[i], finding->event, true);
 }
 
 static void put_view(struct doc *doc, json_t *root, const struct finding *finding)

@@ -40,6 +40,8 @@ static const struct hook hooks[] = {
 	  "the end of processes; tables grow until they evict", 0, true },
 	{ "tp_btf__cgroup_attach_task", "cgroup_attach_task", "moves between cgroups",
 	  "a container that leaves its own cgroup", 0, false },
+	{ "tp_btf__inet_sock_set_state", "inet_sock_set_state", "TCP connections of containers",
+	  "TCP connections: management ports, cloud metadata, scans", 3, false },
 	/* arguments without the leading context pointer of the BTF prototype */
 	{ "tp_btf__io_uring_complete", "io_uring_complete", "files and sockets opened through io_uring",
 	  "files and sockets opened through io_uring", 3, false },

@@ -59,6 +59,10 @@ int live_scan_sockets(struct live *live);
 int live_scan_subjects(struct live *live);
 int live_sweep_namespaces(struct live *live, uint64_t older_than_ns);
 
+/* Tell the kernel side the addresses of the caller's network namespace, which
+ * must be the host's for them to be the host's. */
+int live_scan_addresses(struct live *live);
+
 /* Number of hooks that should be attached and are not, and of pins that somebody
  * took away, which are put back; 0 is good. *ret_missed: runs of programs that
  * did not take place because they were already running. */
