@@ -34,11 +34,9 @@ int get_fd_l4proto(const struct event *ev, struct value *ret)
 	}
 }
 
-FACT_FIELD(is_host, FACT_LOCAL_ADDRESS)
-
 int get_inet_is_host(const struct event *ev, struct value *ret)
 {
-	return ev->hdr.type == EVENT_INET ? is_host(ev, ret) : -ENODATA;
+	return give_bool(ret, ev->hdr.facts & FACT_LOCAL_ADDRESS);
 }
 
 int get_inet_attempts(const struct event *ev, struct value *ret)

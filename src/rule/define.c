@@ -93,12 +93,12 @@ static int take_string(struct loader *loader, const struct place *object, const 
 /* "A1": a family's letter and a number that the family has. */
 static bool is_technique(const char *text)
 {
-	static const unsigned char last[] = { 11, 22, 14, 8, 9, 8, 11 }; /* A to G */
+	static const unsigned char last[] = { 11, 22, 14, 8, 9, 8, 12 }; /* A to G */
 	size_t digits = text[0] ? strspn(text + 1, "0123456789") : 0;
 
 	if (text[0] < 'A' || text[0] > 'G' || digits < 1 || digits > 2 || text[digits + 1])
 		return false;
-	return text[1] != '0' && atoi(text + 1) <= last[text[0] - 'A'];
+	return text[1] != '0' && strtol(text + 1, NULL, 10) <= last[text[0] - 'A'];
 }
 
 static bool is_mitre(const char *text)
@@ -118,7 +118,7 @@ static const struct {
 } list_checks[] = {
 	{ "mitre", is_mitre, "a technique of MITRE ATT&CK (T1611, T1055.008)" },
 	{ "techniques", is_technique,
-	  "a technique of docs/techniques (A1-A11, B1-B22, C1-C14, D1-D8, E1-E9, F1-F8, G1-G11)" },
+	  "a technique of docs/techniques (A1-A11, B1-B22, C1-C14, D1-D8, E1-E9, F1-F8, G1-G12)" },
 };
 
 static int check_string(struct loader *loader, const struct place *place, const char *key,
@@ -778,10 +778,8 @@ static int define_texts(struct loader *loader, const struct place *object, struc
 		bool required;
 		const char *const **ret;
 	} lists[] = {
-		{ "response", true, &rule->response },
-		{ "references", false, &rule->references },
-		{ "mitre", false, &rule->mitre },
-		{ "techniques", false, &rule->techniques },
+		{ "response", true, &rule->response }, { "references", false, &rule->references },
+		{ "mitre", false, &rule->mitre },      { "techniques", false, &rule->techniques },
 		{ "tags", false, &rule->tags },
 	};
 	int r;
@@ -816,10 +814,10 @@ static int define_condition(struct loader *loader, const struct place *object, s
 static int define_rule(struct loader *loader, const struct place *place, struct rule *rule)
 {
 	static const char *const known[] = {
-		"id",	      "name",	    "description", "why",      "response",
-		"references", "mitre",	    "techniques",  "tags",	   "priority", "condition",
-		"output",     "exceptions", "threshold",   "sequence", "suppress",
-		"capture",    "action",	    "tests",	   NULL,
+		"id",	      "name",	 "description", "why",	     "response",
+		"references", "mitre",	 "techniques",	"tags",	     "priority",
+		"condition",  "output",	 "exceptions",	"threshold", "sequence",
+		"suppress",   "capture", "action",	"tests",     NULL,
 	};
 	static int (*const parts[])(struct loader *, const struct place *, struct rule *) = {
 		define_id,     define_texts,	  define_priority, define_condition,

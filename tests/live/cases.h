@@ -5,7 +5,7 @@
  *
  * Words in braces are filled in: {dir} temporary directory, {name} its random
  * part, {decoy} the decoy's pid, {daemon} that of a decoy
- * named dockerd, {handle}, {loop}, {identity} of the runtime's throw-away copy. */
+ * named dockerd, {port} a TCP port of it, {handle}, {loop}, {identity} of the runtime's throw-away copy. */
 #ifndef LIVE_CASES_H
 #define LIVE_CASES_H
 
@@ -23,9 +23,9 @@ struct case_table {
 	const struct attack_case *cases;
 };
 
-#define CASE_TABLE(fam, cas)                                                         \
+#define CASE_TABLE(fam, cas)                                                               \
 	static const struct case_table case_table = { .families = (fam), .cases = (cas) }; \
-	static const struct case_table *const case_table_entry                       \
+	static const struct case_table *const case_table_entry                             \
 		__attribute__((used, section("case_tables"))) = &case_table
 
 #define ROOT "/proc/{decoy}/root"

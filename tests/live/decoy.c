@@ -4,11 +4,14 @@
  *
  *   decoy wait           does nothing
  *   decoy listen NAME    listens on a Unix socket (@ for abstract), hangs up at once
+ *   decoy tcp PORT       listens on both loopback addresses, hangs up at once
  *   decoy lease FILE     holds a write lease on FILE: whoever opens it blocks until
  *                        it is given up, 400 ms later; then takes it again
  *   decoy lend NAME      holds the root directory as descriptor 100, and passes it to
  *                        whoever connects to the Unix socket */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -56,6 +59,48 @@ static int do_listen(const char *name)
 		peer = accept(fd, NULL, NULL);
 		if (peer >= 0)
 			close(peer);
+	}
+}
+
+static int listen_tcp(int family, unsigned short port)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(family, SOCK_STREAM, 0), one = 1, r;
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v6.sin6_addr = in6addr_loopback;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (family == AF_INET)
+		r = bind(fd, (struct sockaddr *)&v4, sizeof(v4));
+	else
+		r = bind(fd, (struct sockaddr *)&v6, sizeof(v6));
+	if (r < 0 || listen(fd, 64) < 0) {
+		perror("tcp");
+		return -1;
+	}
+	return fd;
+}
+
+static int do_tcp(const char *port)
+{
+	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int peer;
+
+	fds[0].fd = listen_tcp(AF_INET, (unsigned short)atoi(port));
+	fds[1].fd = listen_tcp(AF_INET6, (unsigned short)atoi(port));
+	if (fds[0].fd < 0 || fds[1].fd < 0)
+		return 1;
+	ready();
+	for (;;) {
+		poll(fds, 2, -1);
+		for (int i = 0; i < 2; i++) {
+			if (!(fds[i].revents & POLLIN))
+				continue;
+			peer = accept(fds[i].fd, NULL, NULL);
+			if (peer >= 0)
+				close(peer);
+		}
 	}
 }
 
@@ -127,6 +172,8 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (argc == 3 && strcmp(argv[1], "listen") == 0)
 		return do_listen(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "tcp") == 0)
+		return do_tcp(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lease") == 0)
 		return do_lease(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lend") == 0)

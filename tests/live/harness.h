@@ -95,9 +95,10 @@ struct host {
 	char no_handle[200];
 	unsigned int loop_major, loop_minor;
 	char loop[64];
-	char handle[300];     /* "TYPE HEX" of a file outside of every bind mount */
-	char docker_copy[64]; /* identity of the runtime copy that docker knows */
-	struct child decoy, dockerd, listener, late, abstract, log_socket, lease, lender;
+	char handle[300];      /* "TYPE HEX" of a file outside of every bind mount */
+	char docker_copy[64];  /* identity of the runtime copy that docker knows */
+	unsigned int tcp_port; /* of the decoy that listens as an engine on loopback */
+	struct child decoy, dockerd, tcp, listener, late, abstract, log_socket, lease, lender;
 	unsigned int groups_before; /* which groups of engines were there before us */
 };
 

@@ -3,6 +3,7 @@
 #include "deed.h"
 #include "harness.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,20 @@ static int decoy_start(struct host *h, struct child *c, const char *program, con
 		return -ETIMEDOUT;
 	}
 	return 0;
+}
+
+/* A TCP port of both loopback addresses that nobody uses just now. */
+static unsigned int free_port(void)
+{
+	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
+		fprintf(stderr, "harness: no free TCP port\n");
+	close(fd);
+	return ntohs(addr.sin6_port);
 }
 
 /* The image: busybox, the attack and the benign program, the library and what
@@ -284,6 +299,10 @@ int host_init(struct host *h, const struct options *o)
 	snprintf(path, sizeof(path), "%s/decoy.sock", h->dir);
 	if (r == 0)
 		r = decoy_start(h, &h->listener, "dockerd", "listen", path);
+	h->tcp_port = free_port();
+	snprintf(path, sizeof(path), "%u", h->tcp_port);
+	if (r == 0)
+		r = decoy_start(h, &h->tcp, "dockerd", "tcp", path);
 	snprintf(path, sizeof(path), "@/containerd-shim/%s.sock", strrchr(h->dir, '.') + 1);
 	if (r == 0)
 		r = decoy_start(h, &h->abstract, "containerd", "listen", path);
@@ -330,8 +349,8 @@ static void unmount_all(const char *dir)
 
 void host_release(struct host *h, const struct options *o)
 {
-	struct child *decoys[] = { &h->decoy,	   &h->listener, &h->late,  &h->abstract,
-				   &h->log_socket, &h->lease,	 &h->lender };
+	struct child *decoys[] = { &h->tcp,	 &h->decoy,	 &h->listener, &h->late,
+				   &h->abstract, &h->log_socket, &h->lease,    &h->lender };
 	size_t i;
 
 	if (!h->dir[0])

@@ -40,6 +40,8 @@ void play_expand(const struct play *p, const char *text, char *out, size_t size)
 	replace(out, size, "{decoy}", number);
 	snprintf(number, sizeof(number), "%d", h->listener.pid);
 	replace(out, size, "{daemon}", number);
+	snprintf(number, sizeof(number), "%u", h->tcp_port);
+	replace(out, size, "{port}", number);
 	snprintf(number, sizeof(number), "%u %u", h->loop_major, h->loop_minor);
 	replace(out, size, "{loop}", number);
 }
