@@ -146,7 +146,7 @@ lint:
 
 ## fmt              settle the spacing of what was changed since the last commit
 fmt:
-	@git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h' | xargs -r clang-format -i
+	@git diff -U0 --diff-filter=d HEAD -- '*.c' '*.h' | clang-format-diff -p1 -i
 
 ## bench            what watching costs, beside empty programs (root)
 ## check-live       real containers attack decoys, and behave (root)

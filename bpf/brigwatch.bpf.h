@@ -4,6 +4,8 @@
 #define BW_BRIGWATCH_BPF_H
 
 #include "vmlinux.h"
+
+/* the headers of libbpf use its types */
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
