@@ -83,8 +83,14 @@ $(BUILD)/gen/object_hash.c: $(BUILD)/bpf/brigwatch.o
 
 # ---- user side ----
 
+# The one list of system calls, for the names of events and for the hooks' maps.
+$(BUILD)/gen/syscalls.c: src/event/syscalls.tbl tools/gen-syscalls
+	@mkdir -p $(@D)
+	@tools/gen-syscalls $< > $@
+
 SRCS := $(wildcard src/*/*.c)
-LIB_OBJS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/cmd/main.c,$(SRCS))) $(BUILD)/obj/object_hash.o
+LIB_OBJS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/cmd/main.c,$(SRCS))) \
+	$(BUILD)/obj/object_hash.o $(BUILD)/obj/syscalls.o
 
 $(BUILD)/obj/%.o: src/%.c | $(BUILD)/gen/brigwatch.skel.h
 	@mkdir -p $(@D)
@@ -93,9 +99,9 @@ $(BUILD)/obj/%.o: src/%.c | $(BUILD)/gen/brigwatch.skel.h
 
 $(BUILD)/obj/source/live.o: $(BUILD)/gen/brigwatch.skel.h
 
-$(BUILD)/obj/object_hash.o: $(BUILD)/gen/object_hash.c
+$(BUILD)/obj/object_hash.o $(BUILD)/obj/syscalls.o: $(BUILD)/obj/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) -c $< -o $@
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libbrigwatch.a: $(LIB_OBJS)
 	@rm -f $@
@@ -105,7 +111,7 @@ $(BUILD)/brigwatch: $(BUILD)/obj/cmd/main.o $(BUILD)/libbrigwatch.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
--include $(wildcard $(BUILD)/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d)
 
 clean:
 	rm -rf $(BUILD)

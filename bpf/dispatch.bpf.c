@@ -4,8 +4,9 @@
  *
  * sys_exit and not sys_enter: calls that seccomp refuses never reach the
  * latter, the objects exist only at exit, and the arguments are still in the
- * registers. Handlers are added to `enum handler` and to the tables of
- * src/source/calls.c; nothing else here changes. */
+ * registers. Handlers are added to `enum handler`, to src/event/syscalls.tbl and
+ * to src/source/calls.c; nothing else here changes. */
+#include "calls.bpf.h"
 #include "connect.bpf.h"
 #include "open.bpf.h"
 
@@ -13,7 +14,6 @@
 #define NR_SETNS_IA32 346
 #define TS_COMPAT_BIT 2u /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
 #define USER_CS_64 0x33	 /* __USER_CS: 64-bit code */
-#define X32_BIT 0x40000000u
 
 #define MOUNT_REMOUNT 32u
 #define MOUNT_BIND 4096u
@@ -50,26 +50,23 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
-	u64 nr = regs->orig_ax;
+	u32 nr = regs->orig_ax;
 	struct nsproxy *ns = task->nsproxy;
 	struct subject *sub;
 	struct scratch *s;
-	u8 *handler, which;
 	bool compat;
-	u32 index;
+	u32 which;
 
-	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && nr != NR_SETNS_NATIVE &&
-	    nr != NR_SETNS_IA32)
+	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside &&
+	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32)
 		return 0;
 	compat = task->thread_info.status & TS_COMPAT_BIT;
-	index = nr & ~X32_BIT;
-	if (compat)
-		handler = bpf_map_lookup_elem(&calls_ia32, &index);
-	else
-		handler = bpf_map_lookup_elem(&calls_native, &index);
-	which = handler ? *handler : HANDLER_UNKNOWN;
-	if (which <= HANDLER_COUNT && !compat)
+	which = handler_of_call(nr, compat);
+	if (which <= HANDLER_COUNT && which != HANDLER_UNKNOWN && !compat) {
+		if (which == HANDLER_COUNT)
+			count_call(task, nr, compat);
 		return 0;
+	}
 
 	s = scratch_get();
 	if (!s)
@@ -98,11 +95,15 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 			record_end(RING_URGENT);
 		}
 	}
-	if (which <= HANDLER_COUNT)
+	if (which == HANDLER_IGNORE)
 		return 0;
+	if (which == HANDLER_COUNT) {
+		count_call(task, nr, compat);
+		return 0;
+	}
 	/* The commonest call of all, mostly of no interest: judged here, without the
 	 * price of a tail call and of looking everything up again. */
-	if (which <= HANDLER_OPEN_BY_HANDLE_AT && sub && ret >= 0 &&
+	if (which >= HANDLER_OPEN && which <= HANDLER_OPEN_BY_HANDLE_AT && sub && ret >= 0 &&
 	    !is_open_remarkable(cfg, s, task, sub, ret, which == HANDLER_OPEN_BY_HANDLE_AT))
 		return 0;
 	bpf_tail_call(ctx, &handlers, which);
@@ -142,7 +143,7 @@ static __always_inline void read_open_call(struct scratch *s)
 	switch (call->handler) {
 	case HANDLER_OPEN:
 		ret->path = call->args[0];
-		if (call->nr == (call->way == WAY_IA32 ? IA32_CREAT : NATIVE_CREAT))
+		if ((call->nr & ~X32_BIT) == (call->way == WAY_IA32 ? IA32_CREAT : NATIVE_CREAT))
 			ret->flags = OPEN_CREAT | OPEN_TRUNC | 1;
 		else
 			ret->flags = call->args[1];

@@ -19,7 +19,9 @@
 #define HOST_ADDRESSES_MAX 4096
 #define INET_PEERS_MAX 16384
 #define EXE_BY_PID_MAX 65536
-#define SYSCALLS_MAX 512
+#define UNKNOWN_CALLS_MAX 4096
+#define UNKNOWN_PER_CONTAINER 32
+#define SYSCALLS_MAX 576 /* of each way into the kernel; x32 has numbers of its own up to 547 */
 
 /* The seven namespaces in the order of /proc/PID/ns that brigwatch keeps. */
 enum ns_kind {
@@ -160,6 +162,17 @@ struct budget {
 struct pid_key {
 	__u32 pid_ns_inum;
 	__u32 nr;
+};
+
+/* call_counts[], per CPU: calls of HANDLER_COUNT that contained tasks made. The
+ * index is the number, x32's without its bit, plus SYSCALLS_MAX times this. */
+enum calls_abi { CALLS_NATIVE = 0, CALLS_X32, CALLS_IA32, CALLS_MAX };
+
+/* unknown_calls[]: how often; number ~0 holds how many numbers were told. */
+struct unknown_key {
+	__u64 container;
+	__u32 nr;
+	__u32 way;
 };
 
 /* How a system call is handled: the class of its number, and for those that make

@@ -326,6 +326,23 @@ static void read_control(struct engine *engine)
 	}
 }
 
+static void print_calls(const struct ledger_totals *totals)
+{
+	char text[400] = "";
+	size_t used = 0;
+
+	if (!totals->counted_calls && !totals->unknown_calls)
+		return;
+	for (size_t i = 0; i < totals->n_calls && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %" PRIu64,
+					 i ? ", " : ": ", totals->calls[i].name,
+					 totals->calls[i].n);
+	log_message("summary",
+		    "containers' calls: %" PRIu64 " with unknown numbers, %" PRIu64
+		    " only counted%s",
+		    totals->unknown_calls, totals->counted_calls, text);
+}
+
 static void print_summary(struct engine *engine)
 {
 	struct ledger_totals totals;
@@ -343,6 +360,7 @@ static void print_summary(struct engine *engine)
 		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
 		    (uint64_t)totals.book.suppressed,
 		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed);
+	print_calls(&totals);
 	if (engine->resolver.n_asked || engine->resolver.n_skipped)
 		log_message("summary", "refused opens: %" PRIu64 " looked up, %" PRIu64 " objects found, %" PRIu64
 			    " answers late, %" PRIu64 " not looked up for want of budget",
@@ -399,7 +417,8 @@ static int prepare(struct engine *engine)
 	r = sink_new(config->output_fd, false, config->format, config->colour, &engine->sink);
 	if (r < 0)
 		return r;
-	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd);
+	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd,
+		    config->call_counts_fd);
 	asks_init(&engine->asks, config->reader_fd);
 	resolver_init(&engine->resolver, config->resolve_fd, config->binaries_fd);
 	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);

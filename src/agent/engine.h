@@ -11,7 +11,7 @@
 /* Everything it works with is opened by others; descriptors are borrowed. */
 struct engine_config {
 	int urgent_fd, bulk_fd;			/* ring maps */
-	int books_fd, counters_fd, budgets_fd;	/* -1: none (tests) */
+	int books_fd, counters_fd, budgets_fd, call_counts_fd;	/* -1: none (tests) */
 	int control_fd;				/* to the sensor, see enum control_type */
 	int reader_fd;				/* to the reader, -1: none */
 	int resolve_fd;				/* to the reader that resolves, -1: none */

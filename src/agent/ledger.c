@@ -2,6 +2,7 @@
 #include "agent/ledger.h"
 
 #include "agent/log.h"
+#include "event/syscalls.h"
 #include "source/live.h"
 
 static void read_books(const struct ledger *ledger, struct book *ret)
@@ -40,7 +41,8 @@ static uint64_t read_counter(const struct ledger *ledger, enum counter counter)
 	return n;
 }
 
-void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd)
+void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd,
+		 int call_counts_fd)
 {
 	struct book book;
 
@@ -48,6 +50,7 @@ void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budge
 	ledger->books_fd = books_fd;
 	ledger->counters_fd = counters_fd;
 	ledger->budgets_fd = budgets_fd;
+	ledger->call_counts_fd = call_counts_fd;
 	/* On first use libbpf reads the number of CPUs from a file: the sandbox, which
 	 * comes next, would not let it. */
 	read_books(ledger, &book);
@@ -164,8 +167,56 @@ void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 	tell_counters(ledger, ret);
 }
 
+/* Keep the commonest calls in order. */
+static void note_call(struct ledger_totals *totals, const char *name, uint64_t n)
+{
+	size_t i = totals->n_calls;
+
+	totals->counted_calls += n;
+	if (i == LEDGER_CALLS_MAX) {
+		if (totals->calls[--i].n >= n)
+			return;
+	} else {
+		totals->n_calls++;
+	}
+	for (; i > 0 && totals->calls[i - 1].n < n; i--)
+		totals->calls[i] = totals->calls[i - 1];
+	totals->calls[i] = (struct ledger_call){ name, n };
+}
+
+static uint64_t read_call_count(const struct ledger *ledger, enum syscall_abi abi, uint32_t nr)
+{
+	uint64_t n = 0;
+
+	(void)live_read_counter(ledger->call_counts_fd, (unsigned int)abi * SYSCALLS_MAX + nr, &n);
+	return n;
+}
+
+/* One row may have several numbers: of 64-bit and of 32-bit programs. */
+static void sum_calls(const struct ledger *ledger, struct ledger_totals *ret)
+{
+	uint64_t sums[CALLS_MAX * SYSCALLS_MAX] = { 0 };
+
+	if (ledger->call_counts_fd < 0)
+		return;
+	for (enum syscall_abi abi = 0; abi < ABI_MAX; abi++) {
+		for (uint32_t nr = 0; nr < SYSCALLS_MAX; nr++) {
+			const struct syscall_desc *call = syscall_find(abi, nr);
+
+			if (call && call->handler != HANDLER_IGNORE)
+				sums[call - syscall_table] += read_call_count(ledger, abi, nr);
+		}
+	}
+	for (size_t i = 0; i < syscall_table_len; i++)
+		if (sums[i])
+			note_call(ret, syscall_table[i].name, sums[i]);
+}
+
 void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret)
 {
+	memset(ret, 0, sizeof(*ret));
 	read_books(ledger, &ret->book);
 	ret->direct_fd = read_counter(ledger, COUNTER_DIRECT_FD);
+	ret->unknown_calls = read_counter(ledger, COUNTER_UNKNOWN_CALL);
+	sum_calls(ledger, ret);
 }

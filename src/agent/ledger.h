@@ -10,9 +10,10 @@
 
 #define LEDGER_CPUS_MAX 4096
 #define LEDGER_LOSSES_MAX 64
+#define LEDGER_CALLS_MAX 8
 
 struct ledger {
-	int books_fd, counters_fd, budgets_fd;
+	int books_fd, counters_fd, budgets_fd, call_counts_fd;
 	uint64_t received;		/* records handed out by the rings */
 	uint64_t malformed;		/* of these, not decodable */
 	uint64_t gaps;			/* sequence numbers that never came */
@@ -38,12 +39,20 @@ struct ledger_report {
 struct ledger_totals {
 	struct book book;		/* since the hooks were attached, all rings and types */
 	uint64_t direct_fd;
+	uint64_t unknown_calls;		/* made by containers, with numbers in no table */
+	uint64_t counted_calls;		/* made by containers, of class count */
+	struct ledger_call {
+		const char *name;
+		uint64_t n;
+	} calls[LEDGER_CALLS_MAX];	/* the commonest of these, commonest first */
+	size_t n_calls;
 };
 
 /* Nothing counts as told: the books begin when the hooks are attached, and what
  * an engine that was killed did not come to tell, or what was lost while there
  * was none, is told by the next. Twice rather than never. */
-void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd);
+void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budgets_fd,
+		 int call_counts_fd);
 
 /* Note a record that came from a ring. */
 void ledger_note(struct ledger *ledger, const struct event_hdr *hdr);

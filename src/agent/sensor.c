@@ -132,6 +132,7 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.books_fd = live_map_fd(sensor->live, "books"),
 		.counters_fd = live_map_fd(sensor->live, "counters"),
 		.budgets_fd = live_map_fd(sensor->live, "budgets"),
+		.call_counts_fd = live_map_fd(sensor->live, "call_counts"),
 		.control_fd = control_fd,
 		.reader_fd = sensor->reader_engine_fd,
 		.resolve_fd = sensor->resolver_engine_fd,
@@ -145,7 +146,7 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 	/* The lock is kept: while this engine reads the rings no other may. */
 	int keep[] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
 		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd,
-		       config.resolve_fd, config.binaries_fd };
+		       config.resolve_fd, config.binaries_fd, config.call_counts_fd };
 
 	close_all_but(keep, ARRAY_SIZE(keep));
 	prctl(PR_SET_NAME, "brigwatch-engin");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/suggest.h"
+#include "event/syscalls.h"
 
 /* clang-format off */
 /* The words of evt.type and the record type behind each. */
@@ -119,6 +120,15 @@ static int get_evt_arg_path(const struct event *ev, struct value *ret)
 static int get_evt_is_open_read(const struct event *ev, struct value *ret)
 {
 	return give_bool(ret, ev->hdr.type == EVENT_OPEN && (ev->u.open.f_mode & 1));
+}
+
+static int get_evt_nr(const struct event *ev, struct value *ret)
+{
+	uint32_t nr = (uint32_t)ev->hdr.nr;
+
+	if (ev->hdr.way == WAY_NONE)
+		return -ENODATA;
+	return give_uint(ret, ev->hdr.way == WAY_X32 ? nr & ~(uint32_t)X32_BIT : nr);
 }
 
 static int get_evt_rawres(const struct event *ev, struct value *ret)
@@ -722,6 +732,7 @@ const struct field field_table[] = {
 	BOOL("evt.folded", get_evt_folded, "a budget is exhausted: equals of this event were only counted"),
 	BOOL("evt.is_open_read", get_evt_is_open_read, "opened, or tried to be opened, for reading"),
 	BOOL("evt.is_open_write", get_evt_is_open_write, "opened, or tried to be opened, for writing"),
+	INT("evt.nr", get_evt_nr, "number of the system call, in the numbering of evt.way"),
 	INT("evt.rawres", get_evt_rawres, "result of the call, minus the error number on failure"),
 	WORD("evt.res", get_evt_res, words_result, "SUCCESS or the name of the error, such as EPERM"),
 	STRING("evt.syscall", get_evt_syscall, "system call that the event came from"),

@@ -344,15 +344,24 @@ static void choose_programs(struct bpf_object *object, const struct btf *btf)
 	}
 }
 
-static int fill_calls(const struct live *live, const char *map, const struct watched_call *calls, size_t n)
+static int fill_calls(const struct live *live)
 {
-	int fd = live_map_fd(live, map);
+	static const char *const maps[ABI_MAX] = {
+		[ABI_NATIVE] = "calls_native",
+		[ABI_X32] = "calls_x32",
+		[ABI_IA32] = "calls_ia32",
+	};
 
-	for (size_t i = 0; i < n; i++) {
-		__u32 nr = calls[i].nr;
+	for (enum syscall_abi abi = 0; abi < ABI_MAX; abi++) {
+		int fd = live_map_fd(live, maps[abi]);
 
-		if (bpf_map_update_elem(fd, &nr, &calls[i].handler, BPF_ANY) < 0)
-			return -errno;
+		for (__u32 nr = 0; nr < SYSCALLS_MAX; nr++) {
+			__u8 handler = (__u8)calls_handler(abi, nr);
+
+			if (handler != HANDLER_UNKNOWN &&
+			    bpf_map_update_elem(fd, &nr, &handler, BPF_ANY) < 0)
+				return -errno;
+		}
 	}
 	return 0;
 }
@@ -501,9 +510,7 @@ static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struc
 		if (r < 0)
 			return fail(reterr, r, "too many programs");
 	}
-	r = fill_calls(live, "calls_native", calls_native, calls_native_len);
-	if (r == 0)
-		r = fill_calls(live, "calls_ia32", calls_ia32, calls_ia32_len);
+	r = fill_calls(live);
 	if (r == 0)
 		r = fill_handlers(live);
 	if (r == 0)
