@@ -201,6 +201,8 @@ struct attack_case {
 	enum outcome outcome;
 	const char *expect;  /* families; blank: and, |: or */
 	const char *mention; /* what an expected alert's line must hold, or NULL */
+	const char *counted; /* families of which there must be exactly n_counted alerts */
+	unsigned int n_counted;
 	/* On the host: before the container starts (below 0: the case fails), when
 	 * its program says READY, and at the end; any may be NULL. */
 	int (*prepare)(struct play *p);

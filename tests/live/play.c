@@ -14,6 +14,8 @@
 #define CASE_SECONDS 40
 /* How long an alert may take to count as raised at all. */
 #define ALERT_WAIT (3 * SECOND)
+/* How long one alert too many may take. */
+#define COUNT_SETTLE_US 500000
 
 static void replace(char *text, size_t size, const char *key, const char *value)
 {
@@ -356,6 +358,29 @@ static void judge_columns(struct play *p)
 	}
 }
 
+/* Is something told as often as it should be, after a while for one too many? */
+static bool judge_count(struct play *p)
+{
+	unsigned int had = 0;
+	size_t i, n;
+	struct alert a;
+
+	if (!p->c->counted)
+		return true;
+	usleep(COUNT_SETTLE_US);
+	n = watch_count();
+	for (i = p->first_alert; i < n; i++) {
+		watch_get(i, &a);
+		had += strcmp(a.container, p->id) == 0 && matches_either(p->c->counted, &a);
+	}
+	if (had == p->c->n_counted)
+		return true;
+	play_finish(p, "fail", "");
+	snprintf(p->reason, sizeof(p->reason), "%u alerts of %.60s, want %u", had, p->c->counted,
+		 p->c->n_counted);
+	return false;
+}
+
 static void play_judge(struct play *p)
 {
 	uint64_t deadline = boot_ns() + ALERT_WAIT;
@@ -376,7 +401,8 @@ static void play_judge(struct play *p)
 	judge_columns(p);
 
 	if (good) {
-		play_finish(p, "pass", "");
+		if (judge_count(p))
+			play_finish(p, "pass", "");
 		return;
 	}
 	play_finish(p, "fail", "");
