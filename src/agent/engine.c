@@ -32,6 +32,7 @@ struct engine {
 	struct source *source;
 	struct enrich *enrich;
 	struct sink *sink;
+	struct rule_state *rule_state;
 	struct ledger ledger;
 	struct asks asks;
 	struct resolver resolver;
@@ -107,6 +108,8 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	};
 	int r;
 
+	if (!rule_state_note(engine->rule_state, rule, ev, &finding.folded))
+		return;
 	finding.message.data = engine->message;
 	finding.message.len = rule_format_output(rule, ev, engine->message, sizeof(engine->message));
 	finding.n_fields = rule_fields(rule, &fields);
@@ -347,14 +350,16 @@ static void print_summary(struct engine *engine)
 {
 	struct ledger_totals totals;
 	struct enrich_stats stats;
+	struct rule_stats rules;
 
+	rule_state_get_stats(engine->rule_state, &rules);
 	ledger_sum(&engine->ledger, &totals);
 	enrich_get_stats(engine->enrich, &stats);
 	log_message("summary", "%" PRIu64 " events, %" PRIu64 " alerts (%" PRIu64 " critical, %" PRIu64 " error, %" PRIu64
-		    " warning, %" PRIu64 " notice), %" PRIu64 " alerts not written",
+		    " warning, %" PRIu64 " notice), %" PRIu64 " alerts not written, %" PRIu64 " repeats folded",
 		    engine->ledger.received, engine->n_alerts, engine->n_by_priority[PRIORITY_CRITICAL],
 		    engine->n_by_priority[PRIORITY_ERROR], engine->n_by_priority[PRIORITY_WARNING],
-		    engine->n_by_priority[PRIORITY_NOTICE], engine->n_alerts_lost);
+		    engine->n_by_priority[PRIORITY_NOTICE], engine->n_alerts_lost, rules.n_folded);
 	log_message("summary", "books: seen=%" PRIu64 " delivered=%" PRIu64 " dropped=%" PRIu64 " suppressed=%" PRIu64
 		    " received=%" PRIu64 " gaps=%" PRIu64 " malformed=%" PRIu64,
 		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
@@ -366,6 +371,9 @@ static void print_summary(struct engine *engine)
 			    " answers late, %" PRIu64 " not looked up for want of budget",
 			    engine->resolver.n_asked, engine->resolver.n_found, engine->resolver.n_late,
 			    engine->resolver.n_skipped);
+	if (rules.n_folds_evicted || rules.n_windows_evicted)
+		log_message("summary", "rules forgot %" PRIu64 " keys of suppressed repeats and %" PRIu64 " of thresholds "
+			    "for want of room", rules.n_folds_evicted, rules.n_windows_evicted);
 	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
 		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
 			    " files opened by io_uring not found for judgement",
@@ -409,6 +417,9 @@ static int prepare(struct engine *engine)
 	int r;
 
 	r = source_rings_new(config->urgent_fd, config->bulk_fd, &engine->source);
+	if (r < 0)
+		return r;
+	r = rule_state_new(config->rules, &engine->rule_state);
 	if (r < 0)
 		return r;
 	r = enrich_new(NULL, &engine->enrich);
@@ -458,6 +469,7 @@ int engine_run(const struct engine_config *config)
 	asks_release(&engine->asks);
 	sink_free(engine->sink);
 	enrich_free(engine->enrich);
+	rule_state_free(engine->rule_state);
 	source_free(engine->source);
 	free(engine);
 	return r;

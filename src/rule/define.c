@@ -1,35 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parsed JSON to macros, lists and rules. Strict: what is not known here is an
  * error, for a rule with a misspelt key protects nobody. */
-#include "rule/internal.h"
+#include "rule/define.h"
 
 #include <stdio.h>
 #include <strings.h>
 
 #include "base/suggest.h"
 
-/* A member of an object, and the path that messages need. */
-struct member {
-	struct at at;
-	struct place place;
-};
-
-/* NULL when there is none; `ret` may be used for messages all the same. */
-static json_t *find_member(const struct place *object, const char *key, struct member *ret)
+json_t *find_member(const struct place *object, const char *key, struct member *ret)
 {
 	ret->at = (struct at){ object->at, key, 0 };
 	ret->place = (struct place){ object->file, &ret->at, json_object_get(object->json, key) };
 	return ret->place.json;
 }
 
-static void find_element(const struct place *array, size_t i, struct member *ret)
+void find_element(const struct place *array, size_t i, struct member *ret)
 {
 	ret->at = (struct at){ array->at, NULL, i };
 	ret->place = (struct place){ array->file, &ret->at, json_array_get(array->json, i) };
 }
 
-/* `known` ends in NULL. */
-static int check_keys(struct loader *loader, const struct place *object, const char *const *known)
+int check_keys(struct loader *loader, const struct place *object, const char *const *known)
 {
 	const char *key;
 	json_t *value;
@@ -80,8 +72,8 @@ static int keep_string(struct loader *loader, const struct place *place, const c
 	return *ret ? 0 : fail_memory(loader);
 }
 
-static int take_string(struct loader *loader, const struct place *object, const char *key,
-		       const char **ret)
+int take_string(struct loader *loader, const struct place *object, const char *key,
+		const char **ret)
 {
 	struct member member;
 
@@ -240,7 +232,7 @@ static int keep_item(struct loader *loader, const struct place *place, struct sl
 
 static int define_list(struct loader *loader, const struct place *place, const char *name)
 {
-	struct list *more, list = { .name = name, .file = place->file };
+	struct value_list *more, list = { .name = name, .file = place->file };
 	struct member element;
 	struct slice *items;
 	int r;
@@ -510,226 +502,15 @@ static int define_exceptions(struct loader *loader, const struct place *object, 
 	return 0;
 }
 
-/* "60s", "500ms", "2h": milliseconds. */
-static bool parse_duration(const char *text, uint64_t *ret_ms)
-{
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }
-	};
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == 0 || digits > 9)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(text + digits, units[i].unit) != 0)
-			continue;
-		*ret_ms = strtoull(text, NULL, 10) * units[i].ms;
-		return *ret_ms > 0;
-	}
-	return false;
-}
-
-static int define_suppress_by(struct loader *loader, const struct place *array, struct rule *rule)
-{
-	struct member element;
-
-	if (!json_is_array(array->json) || json_array_size(array->json) == 0)
-		return fail_at(loader, array, "expected an array of field names");
-	rule->suppress_by = arena_alloc(&loader->set->arena,
-					json_array_size(array->json) * sizeof(*rule->suppress_by));
-	if (!rule->suppress_by)
-		return fail_memory(loader);
-	for (size_t i = 0; i < json_array_size(array->json); i++) {
-		struct slice name;
-
-		find_element(array, i, &element);
-		if (!json_is_string(element.place.json))
-			return fail_at(loader, &element.place, "expected a field name");
-		name = slice_from(json_string_value(element.place.json));
-		rule->suppress_by[i] = field_find(name);
-		if (!rule->suppress_by[i])
-			return fail_at(loader, &element.place, "unknown field '%.60s'%s", name.data,
-				       hint_from(field_suggest(name)).text);
-		rule->n_suppress_by++;
-	}
-	return 0;
-}
-
-static int define_suppress(struct loader *loader, const struct place *object, struct rule *rule)
-{
-	static const char *const known[] = { "for", "by", NULL };
-	struct member member, part;
-	int r;
-
-	if (!find_member(object, "suppress", &member) || json_is_null(member.place.json))
-		return 0;
-	r = check_keys(loader, &member.place, known);
-	if (r < 0)
-		return r;
-	if (!find_member(&member.place, "for", &part))
-		return fail_at(loader, &member.place, "key 'for' is missing");
-	if (!json_is_string(part.place.json) ||
-	    !parse_duration(json_string_value(part.place.json), &rule->suppress_ms))
-		return fail_at(loader, &part.place,
-			       "expected a duration as \"60s\" (ms, s, m, h, d)");
-	if (!find_member(&member.place, "by", &part))
-		return fail_at(loader, &member.place, "key 'by' is missing");
-	return define_suppress_by(loader, &part.place, rule);
-}
-
 static int refuse_planned(struct loader *loader, const struct place *object)
 {
-	static const char *const planned[] = { "threshold", "sequence", "capture", "action" };
+	static const char *const planned[] = { "sequence", "capture", "action" };
 	struct member member;
 
 	for (size_t i = 0; i < ARRAY_SIZE(planned); i++) {
 		if (find_member(object, planned[i], &member) && !json_is_null(member.place.json))
 			return fail_key(loader, &member.place,
 					"'%s' is not supported yet, only null is", planned[i]);
-	}
-	return 0;
-}
-
-/* --- a rule's own tests ------------------------------------------------- */
-
-static int make_string(struct loader *loader, const struct place *place, const struct field *field,
-		       struct made_value *value)
-{
-	struct suggest suggest = { NULL, 0 };
-	size_t i = 0;
-
-	value->str =
-		(struct slice){ json_string_value(place->json), json_string_length(place->json) };
-	value->str.data = arena_copy(&loader->set->arena, value->str);
-	if (!value->str.data)
-		return fail_memory(loader);
-	if (!field->words)
-		return 0;
-	while (field->words[i] && !slice_eq(value->str, slice_from(field->words[i])))
-		suggest_offer(&suggest, value->str, field->words[i++]);
-	if (!field->words[i])
-		return fail_at(loader, place, "%s is never '%.60s'%s", field->name, value->str.data,
-			       hint_from(suggest.best).text);
-	return 0;
-}
-
-static int make_value(struct loader *loader, const struct place *place, const char *name,
-		      struct made_value *value)
-{
-	const struct field *field = field_find(slice_from(name));
-
-	if (!field)
-		return fail_key(loader, place, "unknown field '%.60s'%s", name,
-				hint_from(field_suggest(slice_from(name))).text);
-	value->field = (uint16_t)(field - field_table);
-	if (json_is_null(place->json)) {
-		value->missing = true;
-		return 0;
-	}
-	switch (field->type) {
-	case VALUE_BOOL:
-		value->truth = json_is_true(place->json);
-		return json_is_boolean(place->json) ?
-			       0 :
-			       fail_at(loader, place, "expected true or false");
-	case VALUE_INT:
-		value->num = json_integer_value(place->json);
-		return json_is_integer(place->json) ?
-			       0 :
-			       fail_at(loader, place, "expected a whole number");
-	default:
-		if (!json_is_string(place->json))
-			return fail_at(loader, place, "expected a string");
-		return make_string(loader, place, field, value);
-	}
-}
-
-static int make_event(struct loader *loader, const struct place *place, struct made_event *event)
-{
-	struct made_value *values;
-	struct member member;
-	const char *name;
-	json_t *json;
-	int r;
-
-	if (!json_is_object(place->json))
-		return fail_at(loader, place, "expected an object of fields and their values");
-	values = arena_alloc(&loader->set->arena,
-			     (json_object_size(place->json) + 1) * sizeof(*values));
-	if (!values)
-		return fail_memory(loader);
-	json_object_foreach(place->json, name, json) {
-		find_member(place, name, &member);
-		r = make_value(loader, &member.place, name, &values[event->n_values]);
-		if (r < 0)
-			return r;
-		event->n_values++;
-	}
-	event->values = values;
-	return 0;
-}
-
-static int define_test(struct loader *loader, const struct place *place, struct rule_test *test)
-{
-	static const char *const known[] = { "name", "events", "alerts", NULL };
-	struct member member, element;
-	struct made_event *events;
-	int r;
-
-	r = check_keys(loader, place, known);
-	if (r < 0)
-		return r;
-	r = take_string(loader, place, "name", &test->name);
-	if (r < 0)
-		return r;
-	if (!find_member(place, "alerts", &member))
-		return fail_at(loader, place, "key 'alerts' is missing");
-	if (!json_is_integer(member.place.json) || json_integer_value(member.place.json) < 0 ||
-	    json_integer_value(member.place.json) > 100000)
-		return fail_at(loader, &member.place, "expected a number of alerts");
-	test->alerts = (unsigned int)json_integer_value(member.place.json);
-
-	if (!find_member(place, "events", &member))
-		return fail_at(loader, place, "key 'events' is missing");
-	if (!json_is_array(member.place.json))
-		return fail_at(loader, &member.place, "expected an array of events");
-	events = arena_alloc(&loader->set->arena,
-			     (json_array_size(member.place.json) + 1) * sizeof(*events));
-	if (!events)
-		return fail_memory(loader);
-	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
-		find_element(&member.place, i, &element);
-		r = make_event(loader, &element.place, &events[i]);
-		if (r < 0)
-			return r;
-		test->n_events++;
-	}
-	test->events = events;
-	return 0;
-}
-
-static int define_tests(struct loader *loader, const struct place *object, struct rule *rule)
-{
-	struct member member, element;
-	int r;
-
-	if (!find_member(object, "tests", &member))
-		return 0;
-	if (!json_is_array(member.place.json))
-		return fail_at(loader, &member.place, "expected an array of tests");
-	rule->tests = arena_alloc(&loader->set->arena,
-				  (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
-	if (!rule->tests)
-		return fail_memory(loader);
-	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
-		find_element(&member.place, i, &element);
-		r = define_test(loader, &element.place, &rule->tests[i]);
-		if (r < 0)
-			return r;
-		rule->n_tests++;
 	}
 	return 0;
 }
@@ -820,8 +601,9 @@ static int define_rule(struct loader *loader, const struct place *place, struct 
 		"suppress",   "capture", "action",	"tests",     NULL,
 	};
 	static int (*const parts[])(struct loader *, const struct place *, struct rule *) = {
-		define_id,     define_texts,	  define_priority, define_condition,
-		define_output, define_exceptions, define_suppress, define_tests,
+		define_id,	  define_texts,	   define_priority,
+		define_condition, define_output,   define_exceptions,
+		define_threshold, define_suppress, define_tests,
 	};
 	int r;
 
@@ -847,6 +629,7 @@ static int add_rule(struct loader *loader, struct rule *rule)
 		set->rules = more;
 		set->rules_room = room;
 	}
+	rule->number = set->n_rules;
 	set->rules[set->n_rules++] = rule;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of src/rule share. The way of a rule: load.c reads files,
- * define.c turns JSON into rules, parse.c conditions into trees, compile.c
- * trees into programs, evaluate.c runs them. */
+ * define*.c turn JSON into rules, parse.c conditions into trees, compile.c
+ * trees into programs, evaluate.c runs them, window.c counts what matched. */
 #ifndef BW_RULE_INTERNAL_H
 #define BW_RULE_INTERNAL_H
 
@@ -15,6 +15,9 @@
 #define VALUE_LEN_MAX 1024u	  /* bytes of one value to compare with */
 #define TEXT_LEN_MAX 8192u	  /* bytes of a description, an output template... */
 #define SET_VALUES_MAX (1u << 20) /* values of all lists as they are used */
+#define DURATION_MS_MAX (366ull * 86400000)
+#define THRESHOLD_COUNT_MAX 4096u /* events or values that a window waits for */
+#define REPEAT_MAX 100000u	  /* times that an event of a test happens */
 #define FILES_MAX 512u		  /* rule files of one directory */
 
 /* --- memory: freed all at once ------------------------------------------ */
@@ -130,6 +133,10 @@ struct made_value {
 struct made_event {
 	const struct made_value *values;
 	size_t n_values;
+	uint32_t repeat;	     /* how often it happens, at least once */
+	uint64_t every_ns, after_ns; /* between two of them; since the event before */
+	const struct field **vary;   /* other values each time */
+	size_t n_vary;
 };
 
 struct rule_test {
@@ -137,6 +144,19 @@ struct rule_test {
 	const struct made_event *events;
 	size_t n_events;
 	unsigned int alerts;
+};
+
+/* What is counted, or folded, together. */
+struct key {
+	const struct field **by;
+	size_t n_by;
+};
+
+struct threshold {
+	uint32_t count; /* 0: the rule has none */
+	uint64_t within_ns;
+	const struct field *distinct; /* count its values; NULL: count events */
+	struct key key;
 };
 
 struct rule {
@@ -150,12 +170,13 @@ struct rule {
 	struct template output;
 	const struct field **fields; /* output's and condition's, without repeats */
 	size_t n_fields;
-	uint64_t suppress_ms; /* checked and kept, not acted on yet; 0: none */
-	const struct field **suppress_by;
-	size_t n_suppress_by;
+	struct threshold threshold;
+	uint64_t suppress_ns; /* 0: none */
+	struct key suppress_key;
 	struct rule_test *tests;
 	size_t n_tests;
 	size_t file_index, index; /* where it was defined, for messages */
+	size_t number;		  /* within the set */
 };
 
 struct rule_set {
@@ -170,6 +191,20 @@ struct rule_set {
 
 /* Does the rule fire? The condition is true and no exception is. */
 bool rule_matches(const struct rule *rule, const struct reader *reader, struct value *tmp);
+
+/* The windows of one rule's threshold, see window.c. */
+struct tracker;
+int tracker_new(const struct rule *rule, struct tracker **ret);
+void tracker_free(struct tracker *tracker);
+uint64_t tracker_evicted(const struct tracker *tracker);
+/* Count an event that matched. True: that was as many as the rule waits for,
+ * and the window of its key begins anew. */
+bool tracker_count(struct tracker *tracker, const struct rule *rule, const struct reader *reader,
+		   uint64_t time_ns, struct value *tmp);
+
+/* rule_state_note() for any reader. */
+bool state_note(struct rule_state *state, const struct rule *rule, const struct reader *reader,
+		uint64_t time_ns, uint64_t *ret_folded);
 
 /* --- loading ------------------------------------------------------------ */
 
@@ -189,7 +224,7 @@ struct macro {
 	bool busy;	   /* being parsed: met again, it is a cycle */
 };
 
-struct list {
+struct value_list {
 	const char *name;
 	const struct source_file *file;
 	const struct slice *items;
@@ -204,7 +239,7 @@ struct loader {
 	size_t n_files;
 	struct macro *macros;
 	size_t n_macros;
-	struct list *lists;
+	struct value_list *lists;
 	size_t n_lists;
 	size_t n_values;
 	struct parse_error *err;
@@ -280,6 +315,7 @@ int define_rules(struct loader *loader, size_t file_index);
 struct made_reader {
 	struct reader reader;
 	const struct made_event *event;
+	uint32_t round; /* how often it has happened before */
 };
 struct made_reader made_reader_from(const struct made_event *event);
 

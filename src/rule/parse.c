@@ -291,7 +291,7 @@ static const char *suggest_list(const struct loader *loader, struct slice typed)
 	return suggest.best;
 }
 
-static const struct list *find_list(const struct loader *loader, struct slice name)
+static const struct value_list *find_list(const struct loader *loader, struct slice name)
 {
 	for (size_t i = 0; i < loader->n_lists; i++) {
 		if (slice_eq(name, slice_from(loader->lists[i].name)))
@@ -311,7 +311,7 @@ static bool has_word(const struct field *field, struct slice word)
 
 /* Is `value`, of the list `list` or written out, one the field can have? */
 static int check_value(struct parser *parser, const struct field *field, struct slice value,
-		       const struct list *list, bool bare)
+		       const struct value_list *list, bool bare)
 {
 	char from[96] = "";
 	const char *best;
@@ -354,7 +354,7 @@ static int read_value(struct parser *parser, const struct field *field, struct v
 		      bool lists)
 {
 	struct token *token = &parser->token;
-	const struct list *list = NULL;
+	const struct value_list *list = NULL;
 	int r;
 
 	if (token->kind == TOKEN_WORD && is_keyword(token->raw))

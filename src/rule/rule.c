@@ -14,6 +14,27 @@ static int event_get(const struct reader *reader, size_t field, struct value *re
 	return field_table[field].get(self->ev, ret);
 }
 
+/* The same for keys. A container's id becomes known while events arrive; its
+ * key is the same from birth, and means the same. */
+static int event_get_key(const struct reader *reader, size_t field, struct value *ret)
+{
+	const struct event *ev = ((const struct event_reader *)reader)->ev;
+
+	if (ev->hdr.container == 0 || strcmp(field_table[field].name, "container.id") != 0)
+		return event_get(reader, field, ret);
+	ret->type = VALUE_INT;
+	ret->num = (int64_t)ev->hdr.container;
+	return 0;
+}
+
+bool rule_state_note(struct rule_state *state, const struct rule *rule, const struct event *ev,
+		     uint64_t *ret_folded)
+{
+	struct event_reader reader = { { event_get_key }, ev };
+
+	return state_note(state, rule, &reader.reader, ev->hdr.time_ns, ret_folded);
+}
+
 /* The time is the event's: a replay next year decides as the live run did.
  * Without a time it cannot be known that the exception still holds. */
 static bool has_expired(const struct exception *exception, const struct reader *reader,

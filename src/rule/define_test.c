@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A rule's own tests: events made up of fields and values. */
+#include "rule/define.h"
+
+#include "base/suggest.h"
+
+static int make_string(struct loader *loader, const struct place *place, const struct field *field,
+		       struct made_value *value)
+{
+	struct suggest suggest = { NULL, 0 };
+	size_t i = 0;
+
+	value->str =
+		(struct slice){ json_string_value(place->json), json_string_length(place->json) };
+	value->str.data = arena_copy(&loader->set->arena, value->str);
+	if (!value->str.data)
+		return fail_memory(loader);
+	if (!field->words)
+		return 0;
+	while (field->words[i] && !slice_eq(value->str, slice_from(field->words[i])))
+		suggest_offer(&suggest, value->str, field->words[i++]);
+	if (!field->words[i])
+		return fail_at(loader, place, "%s is never '%.60s'%s", field->name, value->str.data,
+			       hint_from(suggest.best).text);
+	return 0;
+}
+
+static int make_value(struct loader *loader, const struct place *place, const char *name,
+		      struct made_value *value)
+{
+	const struct field *field = field_find(slice_from(name));
+
+	if (!field)
+		return fail_key(loader, place, "unknown field '%.60s'%s", name,
+				hint_from(field_suggest(slice_from(name))).text);
+	value->field = (uint16_t)(field - field_table);
+	if (json_is_null(place->json)) {
+		value->missing = true;
+		return 0;
+	}
+	switch (field->type) {
+	case VALUE_BOOL:
+		value->truth = json_is_true(place->json);
+		return json_is_boolean(place->json) ?
+			       0 :
+			       fail_at(loader, place, "expected true or false");
+	case VALUE_INT:
+		value->num = json_integer_value(place->json);
+		return json_is_integer(place->json) ?
+			       0 :
+			       fail_at(loader, place, "expected a whole number");
+	default:
+		if (!json_is_string(place->json))
+			return fail_at(loader, place, "expected a string");
+		return make_string(loader, place, field, value);
+	}
+}
+
+static int make_vary(struct loader *loader, const struct place *event, struct made_event *ret)
+{
+	struct member member, element;
+	size_t n;
+	int r;
+
+	if (!find_member(event, "vary", &member))
+		return 0;
+	n = json_array_size(member.place.json);
+	if (!json_is_array(member.place.json) || n == 0)
+		return fail_at(loader, &member.place, "expected an array of field names");
+	ret->vary = arena_alloc(&loader->set->arena, n * sizeof(*ret->vary));
+	if (!ret->vary)
+		return fail_memory(loader);
+	for (; ret->n_vary < n; ret->n_vary++) {
+		const struct field *field;
+
+		find_element(&member.place, ret->n_vary, &element);
+		r = take_field(loader, &element.place, &field);
+		if (r < 0)
+			return r;
+		if (field->type == VALUE_BOOL || field->words)
+			return fail_at(loader, &element.place, "values of '%s' cannot be varied",
+				       field->name);
+		if (!json_object_get(event->json, field->name))
+			return fail_at(loader, &element.place, "the event has no '%s'",
+				       field->name);
+		ret->vary[ret->n_vary] = field;
+	}
+	return 0;
+}
+
+/* How often it happens, and when. */
+static int make_times(struct loader *loader, const struct place *event, struct made_event *ret)
+{
+	struct member member;
+	int r = 0;
+
+	ret->repeat = 1;
+	if (find_member(event, "repeat", &member)) {
+		if (!json_is_integer(member.place.json) ||
+		    json_integer_value(member.place.json) < 1 ||
+		    json_integer_value(member.place.json) > REPEAT_MAX)
+			return fail_at(loader, &member.place,
+				       "expected a whole number from 1 to %u", REPEAT_MAX);
+		ret->repeat = (uint32_t)json_integer_value(member.place.json);
+	}
+	if (json_object_get(event->json, "every"))
+		r = take_duration(loader, event, "every", &ret->every_ns);
+	if (r == 0 && json_object_get(event->json, "after"))
+		r = take_duration(loader, event, "after", &ret->after_ns);
+	return r < 0 ? r : make_vary(loader, event, ret);
+}
+
+/* Not fields: their names have no dot. */
+static bool is_own_key(const char *name)
+{
+	static const char *const keys[] = { "repeat", "every", "after", "vary" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (strcmp(keys[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int make_event(struct loader *loader, const struct place *place, struct made_event *event)
+{
+	struct made_value *values;
+	struct member member;
+	const char *name;
+	json_t *json;
+	int r;
+
+	if (!json_is_object(place->json))
+		return fail_at(loader, place, "expected an object of fields and their values");
+	values = arena_alloc(&loader->set->arena,
+			     (json_object_size(place->json) + 1) * sizeof(*values));
+	if (!values)
+		return fail_memory(loader);
+	json_object_foreach(place->json, name, json) {
+		if (is_own_key(name))
+			continue;
+		find_member(place, name, &member);
+		r = make_value(loader, &member.place, name, &values[event->n_values]);
+		if (r < 0)
+			return r;
+		event->n_values++;
+	}
+	event->values = values;
+	return make_times(loader, place, event);
+}
+
+static int define_test(struct loader *loader, const struct place *place, struct rule_test *test)
+{
+	static const char *const known[] = { "name", "events", "alerts", NULL };
+	struct member member, element;
+	struct made_event *events;
+	int r;
+
+	r = check_keys(loader, place, known);
+	if (r < 0)
+		return r;
+	r = take_string(loader, place, "name", &test->name);
+	if (r < 0)
+		return r;
+	if (!find_member(place, "alerts", &member))
+		return fail_at(loader, place, "key 'alerts' is missing");
+	if (!json_is_integer(member.place.json) || json_integer_value(member.place.json) < 0 ||
+	    json_integer_value(member.place.json) > 100000)
+		return fail_at(loader, &member.place, "expected a number of alerts");
+	test->alerts = (unsigned int)json_integer_value(member.place.json);
+
+	if (!find_member(place, "events", &member))
+		return fail_at(loader, place, "key 'events' is missing");
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of events");
+	events = arena_alloc(&loader->set->arena,
+			     (json_array_size(member.place.json) + 1) * sizeof(*events));
+	if (!events)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		find_element(&member.place, i, &element);
+		r = make_event(loader, &element.place, &events[i]);
+		if (r < 0)
+			return r;
+		test->n_events++;
+	}
+	test->events = events;
+	return 0;
+}
+
+int define_tests(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member, element;
+	int r;
+
+	if (!find_member(object, "tests", &member))
+		return 0;
+	if (!json_is_array(member.place.json))
+		return fail_at(loader, &member.place, "expected an array of tests");
+	rule->tests = arena_alloc(&loader->set->arena,
+				  (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
+	if (!rule->tests)
+		return fail_memory(loader);
+	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+		find_element(&member.place, i, &element);
+		r = define_test(loader, &element.place, &rule->tests[i]);
+		if (r < 0)
+			return r;
+		rule->n_tests++;
+	}
+	return 0;
+}

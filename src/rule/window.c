@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a set of rules remembers between events: how often something happened
+ * within a while, and what was told a moment ago. Time is the events' own.
+ * Everything is allocated at load and bounded; who has been quiet for longest
+ * is forgotten first, and counted. */
+#include "base/table.h"
+#include "rule/internal.h"
+
+#define MARKS_MAX (1u << 17) /* events that all windows of one rule hold */
+#define WINDOWS_MIN 64u	     /* keys of one rule, however high its count */
+#define WINDOWS_MAX 2048u
+#define QUIETS_MAX 16384u /* keys of all rules that are being folded */
+
+/* --- keys, least recently used first ------------------------------------ */
+
+struct entry {
+	struct table_link link;
+	struct list lru;
+	uint64_t key[2];
+};
+
+struct memory {
+	struct table table;
+	struct list lru;
+	char *entries; /* n_max structs that begin with struct entry */
+	size_t size;   /* of one */
+	size_t n_used, n_max;
+};
+
+static int memory_init(struct memory *memory, size_t size, size_t n_max)
+{
+	*memory = (struct memory){ .size = size, .n_max = n_max };
+	list_init(&memory->lru);
+	memory->entries = calloc(n_max, size);
+	if (!memory->entries)
+		return -ENOMEM;
+	return table_init(&memory->table, n_max);
+}
+
+static void memory_release(struct memory *memory)
+{
+	table_release(&memory->table);
+	free(memory->entries);
+	memory->entries = NULL;
+}
+
+static struct entry *memory_find(struct memory *memory, const uint64_t key[2])
+{
+	struct table_link *link = table_first(&memory->table, key[0]);
+
+	for (; link; link = table_next(link)) {
+		struct entry *entry = member_of(link, struct entry, link);
+
+		if (entry->key[0] == key[0] && entry->key[1] == key[1]) {
+			list_remove(&entry->lru);
+			list_append(&memory->lru, &entry->lru);
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+/* An entry for a key that has none. *ret_evicted: it was another key's, whose
+ * content is still there. */
+static struct entry *memory_take(struct memory *memory, const uint64_t key[2], bool *ret_evicted)
+{
+	struct entry *entry;
+
+	*ret_evicted = memory->n_used == memory->n_max;
+	if (*ret_evicted) {
+		entry = member_of(memory->lru.next, struct entry, lru);
+		list_remove(&entry->lru);
+		table_remove(&memory->table, &entry->link);
+	} else {
+		entry = (struct entry *)(memory->entries + memory->n_used++ * memory->size);
+	}
+	entry->key[0] = key[0];
+	entry->key[1] = key[1];
+	table_insert(&memory->table, &entry->link, key[0]);
+	list_append(&memory->lru, &entry->lru);
+	return entry;
+}
+
+/* --- values to keys ----------------------------------------------------- */
+
+/* 128 bits with a secret seed: two values that somebody chose are as good as
+ * never the same key. Only whether keys are equal counts, so a replay with
+ * another seed decides the same. */
+static void mix(const struct table *table, uint64_t key[2], uint64_t word)
+{
+	key[0] = table_hash(table, key[0], word);
+	key[1] = table_hash(table, key[1] ^ 0x9fb21c651e98df25ull, word + 0xd6e8feb86659fd93ull);
+}
+
+static void mix_bytes(const struct table *table, uint64_t key[2], struct slice bytes)
+{
+	mix(table, key, bytes.len);
+	for (size_t i = 0; i < bytes.len; i += sizeof(uint64_t)) {
+		uint64_t word = 0;
+		size_t n = bytes.len - i < sizeof(word) ? bytes.len - i : sizeof(word);
+
+		memcpy(&word, bytes.data + i, n);
+		mix(table, key, word);
+	}
+}
+
+/* False, and another key, when the event has no such value. */
+static bool mix_field(const struct table *table, uint64_t key[2], const struct reader *reader,
+		      const struct field *field, struct value *tmp)
+{
+	bool is_there = reader->get(reader, (size_t)(field - field_table), tmp) == 0;
+
+	mix(table, key, is_there ? tmp->type : 0);
+	if (!is_there)
+		return false;
+	switch (tmp->type) {
+	case VALUE_BOOL: mix(table, key, tmp->truth); break;
+	case VALUE_INT: mix(table, key, (uint64_t)tmp->num); break;
+	case VALUE_STRING: mix_bytes(table, key, tmp->str); break;
+	}
+	return true;
+}
+
+static void make_key(const struct table *table, const struct key *by, uint64_t first,
+		     const struct reader *reader, struct value *tmp, uint64_t ret[2])
+{
+	ret[0] = ret[1] = first;
+	for (size_t i = 0; i < by->n_by; i++)
+		(void)mix_field(table, ret, reader, by->by[i], tmp); /* missing is a key too */
+}
+
+/* --- thresholds --------------------------------------------------------- */
+
+struct mark {
+	uint64_t time_ns;
+	uint64_t value; /* hash of the value that is told apart */
+};
+
+/* Marks in the order of their time, for records of several processors arrive
+ * slightly out of it. At most count - 1 between two events. */
+struct window {
+	struct entry entry;
+	struct mark *marks;
+	uint32_t n;
+};
+
+struct tracker {
+	struct memory memory;
+	struct mark *marks; /* `count` for each window */
+	uint64_t n_evicted;
+};
+
+int tracker_new(const struct rule *rule, struct tracker **ret)
+{
+	size_t n_max = MARKS_MAX / rule->threshold.count;
+	struct tracker *tracker;
+	int r;
+
+	n_max = n_max > WINDOWS_MAX ? WINDOWS_MAX : n_max < WINDOWS_MIN ? WINDOWS_MIN : n_max;
+	tracker = calloc(1, sizeof(*tracker));
+	if (!tracker)
+		return -ENOMEM;
+	tracker->marks = calloc(n_max * rule->threshold.count, sizeof(*tracker->marks));
+	r = memory_init(&tracker->memory, sizeof(struct window), n_max);
+	if (r < 0 || !tracker->marks) {
+		tracker_free(tracker);
+		return -ENOMEM;
+	}
+	*ret = tracker;
+	return 0;
+}
+
+void tracker_free(struct tracker *tracker)
+{
+	if (!tracker)
+		return;
+	memory_release(&tracker->memory);
+	free(tracker->marks);
+	free(tracker);
+}
+
+uint64_t tracker_evicted(const struct tracker *tracker)
+{
+	return tracker->n_evicted;
+}
+
+static struct window *find_window(struct tracker *tracker, const struct threshold *threshold,
+				  const uint64_t key[2])
+{
+	struct entry *entry = memory_find(&tracker->memory, key);
+	struct window *window;
+	bool evicted;
+
+	if (entry)
+		return (struct window *)entry;
+	window = (struct window *)memory_take(&tracker->memory, key, &evicted);
+	tracker->n_evicted += evicted && window->n > 0;
+	if (!window->marks) {
+		size_t i = (size_t)((char *)window - tracker->memory.entries) / sizeof(*window);
+
+		window->marks = tracker->marks + i * threshold->count;
+	}
+	window->n = 0;
+	return window;
+}
+
+static void remove_mark(struct window *window, uint32_t i)
+{
+	window->n--;
+	memmove(window->marks + i, window->marks + i + 1, (window->n - i) * sizeof(*window->marks));
+}
+
+static void insert_mark(struct window *window, struct mark mark)
+{
+	uint32_t i = window->n;
+
+	while (i > 0 && window->marks[i - 1].time_ns > mark.time_ns)
+		i--;
+	memmove(window->marks + i + 1, window->marks + i, (window->n - i) * sizeof(*window->marks));
+	window->marks[i] = mark;
+	window->n++;
+}
+
+/* A value that is there already is as young as its last sight. False: it was
+ * seen later than that. */
+static bool renew_value(struct window *window, struct mark mark)
+{
+	for (uint32_t i = 0; i < window->n; i++) {
+		if (window->marks[i].value != mark.value)
+			continue;
+		if (window->marks[i].time_ns > mark.time_ns)
+			return false;
+		remove_mark(window, i);
+		return true;
+	}
+	return true;
+}
+
+/* Too old to be within one window with the youngest. */
+static void drop_old(struct window *window, uint64_t within_ns)
+{
+	uint64_t youngest = window->marks[window->n - 1].time_ns;
+	uint32_t n = 0;
+
+	while (youngest - window->marks[n].time_ns > within_ns)
+		n++;
+	window->n -= n;
+	memmove(window->marks, window->marks + n, window->n * sizeof(*window->marks));
+}
+
+bool tracker_count(struct tracker *tracker, const struct rule *rule, const struct reader *reader,
+		   uint64_t time_ns, struct value *tmp)
+{
+	const struct threshold *threshold = &rule->threshold;
+	const struct table *table = &tracker->memory.table;
+	struct mark mark = { .time_ns = time_ns };
+	uint64_t key[2], value[2] = { 0, 0 };
+	struct window *window;
+
+	if (threshold->distinct && !mix_field(table, value, reader, threshold->distinct, tmp))
+		return false;
+	mark.value = value[0];
+	make_key(table, &threshold->key, 0, reader, tmp, key);
+	window = find_window(tracker, threshold, key);
+	if (threshold->distinct && !renew_value(window, mark))
+		return false;
+	insert_mark(window, mark);
+	drop_old(window, threshold->within_ns);
+	if (window->n < threshold->count)
+		return false;
+	window->n = 0;
+	return true;
+}
+
+/* --- suppression -------------------------------------------------------- */
+
+struct quiet {
+	struct entry entry;
+	uint64_t since_ns; /* time of the alert that was told */
+	uint64_t n_folded; /* equals since then */
+};
+
+struct rule_state {
+	const struct rule_set *set;
+	struct tracker **trackers; /* NULL for rules without a threshold */
+	struct memory quiets;
+	struct rule_stats stats;
+	struct value tmp;
+};
+
+int rule_state_new(const struct rule_set *set, struct rule_state **ret)
+{
+	struct rule_state *state = calloc(1, sizeof(*state));
+	int r;
+
+	if (!state)
+		return -ENOMEM;
+	state->set = set;
+	r = memory_init(&state->quiets, sizeof(struct quiet), QUIETS_MAX);
+	state->trackers = calloc(set->n_rules + 1, sizeof(struct tracker *));
+	if (!state->trackers)
+		r = -ENOMEM;
+	for (size_t i = 0; i < set->n_rules && r == 0; i++) {
+		if (set->rules[i]->threshold.count > 0)
+			r = tracker_new(set->rules[i], &state->trackers[i]);
+	}
+	if (r < 0) {
+		rule_state_free(state);
+		return r;
+	}
+	*ret = state;
+	return 0;
+}
+
+void rule_state_free(struct rule_state *state)
+{
+	if (!state)
+		return;
+	for (size_t i = 0; state->trackers && i < state->set->n_rules; i++)
+		tracker_free(state->trackers[i]);
+	free(state->trackers);
+	memory_release(&state->quiets);
+	free(state);
+}
+
+/* True: told a moment ago, and counted. */
+static bool fold(struct rule_state *state, const struct rule *rule, const struct reader *reader,
+		 uint64_t time_ns, uint64_t *ret_folded)
+{
+	struct memory *quiets = &state->quiets;
+	struct quiet *quiet;
+	uint64_t key[2];
+	bool evicted;
+
+	make_key(&quiets->table, &rule->suppress_key, rule->number + 1, reader, &state->tmp, key);
+	quiet = (struct quiet *)memory_find(quiets, key);
+	if (!quiet) {
+		quiet = (struct quiet *)memory_take(quiets, key, &evicted);
+		state->stats.n_folds_evicted += evicted;
+	} else if (time_ns < quiet->since_ns || time_ns - quiet->since_ns < rule->suppress_ns) {
+		quiet->n_folded++;
+		state->stats.n_folded++;
+		return true;
+	} else {
+		*ret_folded = quiet->n_folded;
+	}
+	quiet->since_ns = time_ns;
+	quiet->n_folded = 0;
+	return false;
+}
+
+bool state_note(struct rule_state *state, const struct rule *rule, const struct reader *reader,
+		uint64_t time_ns, uint64_t *ret_folded)
+{
+	struct tracker *tracker = state->trackers[rule->number];
+
+	*ret_folded = 0;
+	if (tracker && !tracker_count(tracker, rule, reader, time_ns, &state->tmp))
+		return false;
+	return rule->suppress_ns == 0 || !fold(state, rule, reader, time_ns, ret_folded);
+}
+
+void rule_state_get_stats(const struct rule_state *state, struct rule_stats *ret)
+{
+	*ret = state->stats;
+	for (size_t i = 0; i < state->set->n_rules; i++) {
+		if (state->trackers[i])
+			ret->n_windows_evicted += tracker_evicted(state->trackers[i]);
+	}
+}
