@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "agent/asks.h"
+#include "agent/incident.h"
 #include "agent/ledger.h"
 #include "agent/log.h"
 #include "agent/resolve.h"
@@ -26,6 +27,7 @@
 /* A heartbeat that has not come back by then is missing. */
 #define CANARY_LATE_NS 5000000000ull
 #define MESSAGE_ROOM 16384
+#define OPEN_INCIDENTS_MAX 512
 
 struct engine {
 	const struct engine_config *config;
@@ -33,6 +35,7 @@ struct engine {
 	struct enrich *enrich;
 	struct sink *sink;
 	struct rule_state *rule_state;
+	struct incidents *incidents;
 	struct ledger ledger;
 	struct asks asks;
 	struct resolver resolver;
@@ -114,6 +117,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	finding.message.len = rule_format_output(rule, ev, engine->message, sizeof(engine->message));
 	finding.n_fields = rule_fields(rule, &fields);
 	finding.fields = fields;
+	finding.incident = incidents_join(engine->incidents, &finding);
 	finding.number = ++engine->n_alerts;
 	if (rule_priority(rule) < PRIORITY_MAX)
 		engine->n_by_priority[rule_priority(rule)]++;
@@ -350,8 +354,10 @@ static void print_summary(struct engine *engine)
 {
 	struct ledger_totals totals;
 	struct enrich_stats stats;
+	struct incident_stats incidents;
 	struct rule_stats rules;
 
+	incidents_get_stats(engine->incidents, &incidents);
 	rule_state_get_stats(engine->rule_state, &rules);
 	ledger_sum(&engine->ledger, &totals);
 	enrich_get_stats(engine->enrich, &stats);
@@ -371,6 +377,9 @@ static void print_summary(struct engine *engine)
 			    " answers late, %" PRIu64 " not looked up for want of budget",
 			    engine->resolver.n_asked, engine->resolver.n_found, engine->resolver.n_late,
 			    engine->resolver.n_skipped);
+	if (incidents.n_begun)
+		log_message("summary", "%" PRIu64 " incidents, %" PRIu64 " closed early for want of room",
+			    incidents.n_begun, incidents.n_evicted);
 	if (rules.n_folds_evicted || rules.n_windows_evicted)
 		log_message("summary", "rules forgot %" PRIu64 " keys of suppressed repeats and %" PRIu64 " of thresholds "
 			    "for want of room", rules.n_folds_evicted, rules.n_windows_evicted);
@@ -422,6 +431,9 @@ static int prepare(struct engine *engine)
 	r = rule_state_new(config->rules, &engine->rule_state);
 	if (r < 0)
 		return r;
+	r = incidents_new(OPEN_INCIDENTS_MAX, &engine->incidents);
+	if (r < 0)
+		return r;
 	r = enrich_new(NULL, &engine->enrich);
 	if (r < 0)
 		return r;
@@ -469,6 +481,7 @@ int engine_run(const struct engine_config *config)
 	asks_release(&engine->asks);
 	sink_free(engine->sink);
 	enrich_free(engine->enrich);
+	incidents_free(engine->incidents);
 	rule_state_free(engine->rule_state);
 	source_free(engine->source);
 	free(engine);

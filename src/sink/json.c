@@ -458,6 +458,49 @@ static void put_event(struct doc *doc, json_t *root, const struct event *ev)
 	put_bits(doc, obj, "flags", ev->hdr.flags, flag_name);
 }
 
+static void put_step(struct doc *doc, json_t *steps, const struct incident_step *step,
+		     uint64_t number)
+{
+	json_t *obj = json_object();
+	char time[TIME_LEN + 1];
+
+	format_time(step->wall_ns, time);
+	put_u64(doc, obj, "step", number);
+	put_str(doc, obj, "time", time);
+	put_str(doc, obj, "rule_id", step->rule_id);
+	put_str(doc, obj, "rule", step->rule_name);
+	put_str(doc, obj, "priority", step->priority);
+	put_str(doc, obj, "phase", step->phase);
+	put_u64(doc, obj, "pid", step->pid);
+	put_bytes(doc, obj, "name", step->name);
+	put_known(doc, obj, "exe", step->exe);
+	put_bytes(doc, obj, "summary", step->summary);
+	append(doc, steps, obj);
+}
+
+/* The story up to and with this alert. */
+static void put_incident(struct doc *doc, json_t *root, const struct incident_view *incident)
+{
+	char time[TIME_LEN + 1];
+	json_t *obj, *steps;
+
+	if (!incident) {
+		put(doc, root, "incident", json_null());
+		return;
+	}
+	obj = put(doc, root, "incident", json_object());
+	format_time(incident->first_wall_ns, time);
+	put_str(doc, obj, "id", incident->id);
+	put_u64(doc, obj, "step", incident->step);
+	put_str(doc, obj, "first_seen", time);
+	put_known(doc, obj, "container", incident->container);
+	put_u64(doc, obj, "omitted", incident->step - incident->n_steps);
+	steps = put(doc, obj, "steps", json_array());
+	for (unsigned int i = 0; i < incident->n_steps; i++)
+		put_step(doc, steps, incident->steps[i],
+			 incident->step - incident->n_steps + i + 1);
+}
+
 static void put_output_fields(struct doc *doc, json_t *root, const struct finding *finding)
 {
 	json_t *obj = put(doc, root, "output_fields", json_object());
@@ -533,6 +576,7 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_list(&doc, root, "response", finding->response);
 	put_u64(&doc, root, "number", finding->number);
 	put_u64(&doc, root, "folded", finding->folded);
+	put_incident(&doc, root, finding->incident);
 	put_container(&doc, root, ev);
 	put_target(&doc, root, ev);
 	put_process(&doc, root, ev);

@@ -6,6 +6,29 @@
 #include "event/event.h"
 #include "event/field.h"
 
+/* Steps of an incident that an alert tells of, itself the last. */
+#define INCIDENT_STEPS_MAX 16u
+#define INCIDENT_ID_LEN 16
+
+struct incident_step {
+	uint64_t wall_ns;
+	const char *rule_id, *rule_name, *priority;
+	const char *phase;			/* where the subject stood: "contained", "escaped"... */
+	uint32_t pid;
+	struct slice name, exe, summary;	/* raw bytes, cut */
+};
+
+/* What a finding is a part of. Steps count from 1; when there are more than are
+ * told, the first are left out. */
+struct incident_view {
+	const char *id;
+	struct slice container;			/* id, or empty */
+	uint64_t first_wall_ns;
+	uint64_t step;				/* number of this finding */
+	unsigned int n_steps;			/* that are told */
+	const struct incident_step *steps[INCIDENT_STEPS_MAX];
+};
+
 /* One alert, all borrowed. The agent fills it from a rule and an event; sink
  * knows neither rules nor rings. */
 struct finding {
@@ -20,6 +43,7 @@ struct finding {
 	const struct event *event;
 	uint64_t number;			/* of this run, from 1 */
 	uint64_t folded;			/* equals suppressed before this one */
+	const struct incident_view *incident;	/* NULL: none */
 	const char *rules_hash;
 	const char *hostname;
 	uint64_t lost;				/* records lost so far in this run: how complete the view is */

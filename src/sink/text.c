@@ -189,6 +189,29 @@ static void add_view(struct buf *buf, const struct finding *finding)
 		buf_add_str(buf, " view=complete");
 }
 
+/* "incident=3f... step=3 after=BW-0103,BW-0130": each rule before it once. */
+static void add_incident(struct buf *buf, const struct incident_view *incident)
+{
+	const char *before = " after=";
+
+	if (!incident)
+		return;
+	add_pair_str(buf, "incident", incident->id);
+	buf_printf(buf, " step=%" PRIu64, incident->step);
+	for (unsigned int i = 0; i + 1 < incident->n_steps; i++) {
+		const char *id = incident->steps[i]->rule_id;
+		unsigned int seen = 0;
+
+		while (seen < i && strcmp(incident->steps[seen]->rule_id, id) != 0)
+			seen++;
+		if (seen < i)
+			continue;
+		buf_add_str(buf, before);
+		buf_add_encoded(buf, slice_from(id), not_in_line);
+		before = ",";
+	}
+}
+
 int render_text(const struct finding *finding, struct buf *buf)
 {
 	const struct event *ev = finding->event;
@@ -226,6 +249,7 @@ int render_text(const struct finding *finding, struct buf *buf)
 	}
 	if (finding->folded > 0)
 		buf_printf(buf, " folded=%" PRIu64, finding->folded);
+	add_incident(buf, finding->incident);
 	add_view(buf, finding);
 	if (finding->techniques && finding->techniques[0]) {
 		buf_add_str(buf, " see=");
@@ -451,6 +475,36 @@ static void add_why(struct buf *buf, const struct finding *finding)
 	add_paragraph(buf, "see", 0, &text);
 }
 
+/* What came before, a line each. */
+static void add_story(struct buf *buf, const struct incident_view *incident)
+{
+	struct buf text = { 0 };
+
+	if (!incident)
+		return;
+	buf_printf(&text, "incident %s, step %" PRIu64, incident->id, incident->step);
+	if (incident->step > incident->n_steps)
+		buf_printf(&text, ", of which the last %u:", incident->n_steps);
+	else if (incident->n_steps > 1)
+		buf_add_str(&text, ":");
+	add_paragraph(buf, "story", 0, &text);
+	for (unsigned int i = 0; i < incident->n_steps && incident->n_steps > 1; i++) {
+		const struct incident_step *step = incident->steps[i];
+		char time[TIME_LEN + 1];
+
+		format_time(step->wall_ns, time);
+		buf_printf(&text, "%" PRIu64 ". %.8s ", incident->step - incident->n_steps + i + 1,
+			   time + 11);
+		buf_add_encoded(&text, slice_from(step->rule_id), NULL);
+		buf_add_str(&text, " ");
+		buf_add_encoded(&text, slice_from(step->rule_name), NULL);
+		buf_add_str(&text, " (");
+		add_link(&text, step->name, step->pid, true);
+		buf_add_str(&text, ")");
+		add_paragraph(buf, "", 3, &text);
+	}
+}
+
 static void add_next(struct buf *buf, const struct finding *finding)
 {
 	const char *const *step = finding->response;
@@ -506,6 +560,7 @@ int render_block(const struct finding *finding, struct buf *buf)
 	add_what(buf, finding);
 	add_who(buf, ev);
 	add_where(buf, ev);
+	add_story(buf, finding->incident);
 	add_why(buf, finding);
 	add_next(buf, finding);
 	add_completeness(buf, finding);

@@ -45,6 +45,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct finding finding = {
 		.rule_id = "BW-0001", .rule_name = "fuzz", .priority = "Debug", .severity = 7
 	};
+	struct incident_step step = {
+		.rule_id = "BW-0001", .rule_name = "fuzz", .priority = "Debug", .phase = "escaped"
+	};
+	struct incident_view incident = {
+		.id = "0", .step = 2, .n_steps = 2, .steps = { &step, &step }
+	};
 	struct container_view container = { 0 };
 	struct proc_view proc = { 0 };
 	cleanup_free char *rec = NULL;
@@ -73,10 +79,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (unsigned int i = 0; i < ev.n_ancestors; i++)
 		ev.ancestors[i] = &proc;
 	finding.message = ev.arg;
+	step.name = proc.name;
+	step.exe = step.summary = incident.container = ev.path;
+	finding.incident = &incident;
 	finding.lost = ev.hdr.seq;
 	finding.event = &ev;
 	check_formats(&finding);
 
+	finding.incident = NULL;
 	ev.container = NULL;
 	ev.proc = NULL;
 	check_formats(&finding);

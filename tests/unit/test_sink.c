@@ -71,6 +71,8 @@ struct sample {
 	struct event ev;
 	struct container_view container;
 	struct proc_view proc, parents[EVENT_ANCESTORS_MAX];
+	struct incident_step steps[3];
+	struct incident_view incident;
 	struct finding finding;
 };
 
@@ -96,6 +98,17 @@ static struct sample sample_make(void)
 		.parents = { { .id = { 800000000, 4120, 1 }, .name = SLICE_LITERAL("sh"),
 				.exepath = SLICE_LITERAL("/bin/sh") },
 			{ .id = { 700000000, 4101, 1 }, .name = SLICE_LITERAL("runc") } },
+		.steps = { { 1782909290123456789ull, "BW-0103", "Foreign file opened in a container", "Critical",
+				"contained", 4133, SLICE_LITERAL("evil"), SLICE_LITERAL("/tmp/evil"),
+				SLICE_LITERAL("/tmp/evil opened /etc/shadow of host") },
+			{ 1782909291123456789ull, "BW-0103", "Foreign file opened in a container", "Critical",
+				"contained", 4133, SLICE_LITERAL("evil"), SLICE_LITERAL("/tmp/evil"),
+				SLICE_LITERAL("/tmp/evil opened /etc/passwd of host") },
+			{ 1782909296123456789ull, "BW-0101", "Container runtime binary opened for writing", "Critical",
+				"contained", 4133, SLICE_LITERAL("evil"), SLICE_LITERAL("/tmp/evil"),
+				SLICE_LITERAL("evil tried to write /usr/bin/runc") } },
+		.incident = { .id = "00f1e2d3c4b5a697", .container = SLICE_LITERAL("4f1c2d3e5a6b"),
+			.first_wall_ns = 1782909200123456789ull, .step = 5, .n_steps = 3 },
 		.finding = { .rule_id = "BW-0101", .rule_name = "Container runtime binary opened for writing",
 			.description = "A contained process opened a container runtime's program for writing.",
 			.why = "A container that overwrites runc runs as root on the host at the next docker exec: "
@@ -133,6 +146,9 @@ static const struct finding *sample_link(struct sample *s)
 	s->ev.proc = &s->proc;
 	for (unsigned int i = 0; i < s->ev.n_ancestors; i++)
 		s->ev.ancestors[i] = &s->parents[i];
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->steps); i++)
+		s->incident.steps[i] = &s->steps[i];
+	s->finding.incident = &s->incident;
 	s->finding.event = &s->ev;
 	return &s->finding;
 }
@@ -231,6 +247,20 @@ static void json_says_what_the_finding_says(void **state)
 		{ "response", "array of 2" },
 		{ "number", "17" },
 		{ "folded", "3" },
+		{ "incident.id", "00f1e2d3c4b5a697" },
+		{ "incident.step", "5" },
+		{ "incident.first_seen", "2026-07-01T12:33:20.123456789Z" },
+		{ "incident.container", "4f1c2d3e5a6b" },
+		{ "incident.omitted", "2" },
+		{ "incident.steps", "array of 3" },
+		{ "incident.steps.0.step", "3" },
+		{ "incident.steps.0.time", "2026-07-01T12:34:50.123456789Z" },
+		{ "incident.steps.0.rule_id", "BW-0103" },
+		{ "incident.steps.0.phase", "contained" },
+		{ "incident.steps.0.exe", "/tmp/evil" },
+		{ "incident.steps.2.step", "5" },
+		{ "incident.steps.2.pid", "4133" },
+		{ "incident.steps.2.summary", "evil tried to write /usr/bin/runc" },
 		{ "rules_hash", "abc123" },
 		{ "container.id",
 		  "4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f1234" },
@@ -417,6 +447,9 @@ static const struct finding *sample_fill(struct sample *s, struct slice bytes)
 	s->container.id = s->container.name = s->container.image = s->container.runtime = bytes;
 	s->container.cgroup = bytes;
 	s->finding.message = bytes;
+	s->incident.container = bytes;
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->steps); i++)
+		s->steps[i].name = s->steps[i].exe = s->steps[i].summary = bytes;
 	return &s->finding;
 }
 
@@ -554,7 +587,7 @@ static void text_reads_as_it_should(void **state)
 		"evil tried to write /usr/bin/runc (ETXTBSY) in web-1 | "
 		"container=4f1c2d3e5a6b (web-1) image=registry.example/nginx:1.27 process=runc->sh->evil pid=4133 uid=0 "
 		"exe=/tmp/evil event=open syscall=openat file=/usr/bin/runc target=host result=ETXTBSY "
-		"facts=file_foreign,runtime_binary,file_write folded=3 view=complete "
+		"facts=file_foreign,runtime_binary,file_write folded=3 incident=00f1e2d3c4b5a697 step=5 after=BW-0103 view=complete "
 		"see=docs/techniques/A1.md,docs/techniques/A2.md\n";
 	struct sample s = sample_make();
 	struct buf buf = { 0 };
