@@ -200,6 +200,7 @@ struct attack_case {
 	const char *argv; /* for /bin/attack; starts with / : a program of its own */
 	enum outcome outcome;
 	const char *expect;  /* families; blank: and, |: or */
+	const char *story;   /* rules that must be told in this order, as one incident, or NULL */
 	const char *mention; /* what an expected alert's line must hold, or NULL */
 	const char *counted; /* families of which there must be exactly n_counted alerts */
 	unsigned int n_counted;
@@ -255,6 +256,9 @@ void play_expand(const struct play *p, const char *text, char *out, size_t size)
 int play_start(struct play *p);
 void play_stop(struct play *p);
 void play_finish(struct play *p, const char *verdict, const char *reason);
+/* story.c: NULL, or what is wrong with the incident that the case's alerts make,
+ * in `out`. */
+const char *story_check(const struct play *p, char *out, size_t size);
 /* Start, follow, judge, stop. */
 void play_one(struct play *p);
 

@@ -400,6 +400,10 @@ static void play_judge(struct play *p)
 	} while (!good && boot_ns() < deadline && watch_running());
 	judge_columns(p);
 
+	if (good && p->c->story && story_check(p, missing, sizeof(missing))) {
+		play_finish(p, "fail", missing);
+		return;
+	}
 	if (good) {
 		if (judge_count(p))
 			play_finish(p, "pass", "");
