@@ -108,7 +108,7 @@ enum file_source {
 	(1u << 2) /* a string of the caller could not be read (page not resident) */
 #define EVENT_F_PATH_UNREAD (1u << 3)  /* a kernel path could not be read */
 #define EVENT_F_SEEDED (1u << 4)       /* subject state was derived late, not seen from its birth */
-#define EVENT_F_ARG_MISMATCH (1u << 5) /* caller's string does not name the object (remark only) */
+#define EVENT_F_ARG_MISMATCH (1u << 5) /* caller's string does not name it; set by event_decode() */
 #define EVENT_F_FAILED (1u << 6)       /* the call failed; hdr.ret holds -errno */
 #define EVENT_F_FOLDED \
 	(1u << 7) /* budget of this kind is exhausted: equals of this record were counted only */

@@ -110,6 +110,65 @@ static const struct layout *find_layout(unsigned int type)
 	return &layouts[type];
 }
 
+/* The last name of a path, without slashes; `ret_parent` is what comes before. */
+static struct slice last_name(struct slice path, struct slice *ret_parent)
+{
+	size_t at = path.len;
+
+	while (at > 0 && path.data[at - 1] != '/')
+		at--;
+	*ret_parent = (struct slice){ path.data, at > 0 ? at - 1 : 0 };
+	return (struct slice){ path.data + at, path.len - at };
+}
+
+static bool is_word(struct slice s, const char *word)
+{
+	return slice_eq(s, slice_from(word));
+}
+
+static bool is_number(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.data[i] < '0' || s.data[i] > '9')
+			return false;
+	return s.len > 0;
+}
+
+/* Names that are not their object's by nature: dots, and the links of procfs. */
+static bool is_name_of_another(struct slice name, struct slice parent)
+{
+	struct slice above;
+
+	if (name.len == 0 || is_word(name, ".") || is_word(name, ".."))
+		return true;
+	parent = last_name(parent, &above);
+	if (is_number(name))
+		return parent.len == 0 || is_word(parent, "fd");
+	if (is_word(name, "exe") || is_word(name, "cwd") || is_word(name, "root"))
+		return is_number(parent) || is_word(parent, "self") ||
+		       is_word(parent, "thread-self");
+	return is_word(parent, "ns") || is_word(parent, "map_files");
+}
+
+/* The string was read after the call. That its last name is not the object's
+ * says that it was rewritten since, or that it leads there by a symbolic link:
+ * a remark beside a verdict that does not hang on it. */
+static void remark_arg(struct event *ev)
+{
+	struct slice asked, got, parent, above;
+
+	if (!ev->file || ev->file->source != SOURCE_KERNEL || ev->arg.len == 0 || ev->path.len == 0)
+		return;
+	got = last_name(ev->path, &above);
+	asked = last_name(ev->arg, &parent);
+	if (got.len == 0 || is_name_of_another(asked, parent))
+		return;
+	if (!slice_eq(asked, got))
+		ev->hdr.flags |= EVENT_F_ARG_MISMATCH;
+}
+
 int event_decode(const void *rec, size_t len, struct event *ret)
 {
 	const struct layout *layout;
@@ -145,6 +204,8 @@ int event_decode(const void *rec, size_t len, struct event *ret)
 	*ret = view;
 	if (layout->file_off != 0)
 		ret->file = (const struct event_file *)((const char *)&ret->u + layout->file_off);
+	if (ret->hdr.type == EVENT_OPEN || ret->hdr.type == EVENT_CHDIR)
+		remark_arg(ret);
 	return 0;
 }
 

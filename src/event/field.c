@@ -726,7 +726,7 @@ const struct field field_table[] = {
 	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
 	INT("evt.arg.flags", get_evt_arg_flags, "flags as the caller passed them: O_*, MS_*, CLONE_*"),
 	STRING("evt.arg.path", get_evt_arg_path, "path string as the caller passed it: a remark, the object is file.*"),
-	BOOL("evt.arg_mismatch", get_evt_arg_mismatch, "the caller's string does not name the object: a remark only (no hook sets it yet)"),
+	BOOL("evt.arg_mismatch", get_evt_arg_mismatch, "the last name of the caller's string is not the object's: rewritten since, or a symbolic link; a remark only"),
 	INT("evt.cpu", get_evt_cpu, "processor the event happened on"),
 	BOOL("evt.failed", get_evt_failed, "the call failed: an attempt"),
 	BOOL("evt.folded", get_evt_folded, "a budget is exhausted: equals of this event were only counted"),

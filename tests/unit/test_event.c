@@ -504,6 +504,55 @@ static void calls_are_named_by_way_and_number(void **state)
 	}
 }
 
+/* The remark is about the last name alone, and knows names that lie by nature. */
+static void a_string_that_names_something_else_is_remarked(void **state)
+{
+	static const struct {
+		const char *path, *arg;
+		bool remark;
+	} cases[] = {
+		{ "/srv/secret", "/proc/7/root/srv/secret", false },
+		{ "/srv/secret", "secret", false },
+		{ "/srv/secret", "/etc/hostname", true },
+		{ "/srv/secret", "/srv/ecret", true },
+		{ "/srv/secret", "/tmp/xsecret", true },
+		{ "/srv/secret", "/proc/self/fd/3", false },
+		{ "/srv/secret", "/dev/fd/3", false },
+		{ "/srv/secret", "3", false },
+		{ "/srv/secret", "/tmp/3", true },
+		{ "/usr/bin/runc", "/proc/self/exe", false },
+		{ "/usr/bin/runc", "/proc/7/exe", false },
+		{ "/usr/bin/runc", "/tmp/exe", true },
+		{ "/", "/proc/7/root", false },
+		{ "/srv", "/proc/7/root/srv/", false },
+		{ "/srv", "/proc/7/root/srv/a/..", false },
+		{ "/srv/secret", "", false },
+		{ "", "/etc/hostname", false },
+		{ "/", "/etc/hostname", false },
+	};
+	static struct record rec;
+	struct event_open open = { .hdr = record_hdr(), .file.source = SOURCE_KERNEL };
+	struct event ev;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		record_init(&rec, EVENT_OPEN, &open, sizeof(open));
+		record_add_str(&rec, offsetof(struct event_open, path_len), cases[i].path);
+		record_add_str(&rec, offsetof(struct event_open, arg_len), cases[i].arg);
+		assert_int_equal(event_decode(rec.bytes, rec.len, &ev), 0);
+		if (!!(ev.hdr.flags & EVENT_F_ARG_MISMATCH) != cases[i].remark)
+			fail_msg("%s asked for as %s: remark %d", cases[i].path, cases[i].arg,
+				 !cases[i].remark);
+	}
+	/* What a refused open was aimed at is found by that very string. */
+	open.file.source = SOURCE_RESOLVED;
+	record_init(&rec, EVENT_OPEN, &open, sizeof(open));
+	record_add_str(&rec, offsetof(struct event_open, path_len), "/srv/secret");
+	record_add_str(&rec, offsetof(struct event_open, arg_len), "/tmp/link");
+	assert_int_equal(event_decode(rec.bytes, rec.len, &ev), 0);
+	assert_false(ev.hdr.flags & EVENT_F_ARG_MISMATCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_header_is_refused),
 		cmocka_unit_test(a_record_over_the_size_limit_is_refused),
 		cmocka_unit_test(strings_that_a_type_has_not_are_null),
+		cmocka_unit_test(a_string_that_names_something_else_is_remarked),
 		cmocka_unit_test(numbers_out_of_range_are_kept_and_unknown),
 		cmocka_unit_test(every_look_up_answers_every_number),
 		cmocka_unit_test(numbers_have_their_names),
