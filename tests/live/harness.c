@@ -49,10 +49,11 @@ static void usage(FILE *f)
 		   "  --benign DIR     benign scripts (tests/live/benign)\n"
 		   "  --programs DIR   attack, benign, decoy, preload.so (build/live)\n"
 		   "  --only PATTERN   cases whose name matches the extended expression;\n"
-		   "                   \"routes\", \"latency\" are some\n"
+		   "                   \"routes\", \"races\", \"latency\" are some\n"
 		   "  --jobs N         attacks at a time (1)\n"
 		   "  --latency N      repetitions of the latency measurement (300)\n"
 		   "  --no-agent       prove that the deeds are real, without an agent\n"
+		   "  --races N        opens whose path is rewritten meanwhile (10000)\n"
 		   "  --matrix FILE    the outcomes as JSON, too\n"
 		   "  --list           names of the cases\n"
 		   "  --keep           leave the temporary directory\n"
@@ -62,13 +63,21 @@ static void usage(FILE *f)
 static int options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "agent", 1, NULL, 'a' },    { "rules", 1, NULL, 'r' },
-		{ "benign", 1, NULL, 'b' },   { "programs", 1, NULL, 'p' },
-		{ "only", 1, NULL, 'o' },     { "jobs", 1, NULL, 'j' },
-		{ "latency", 1, NULL, 'n' },  { "matrix", 1, NULL, 'm' },
-		{ "no-agent", 0, NULL, 'x' }, { "list", 0, NULL, 'l' },
-		{ "keep", 0, NULL, 'k' },     { "verbose", 0, NULL, 'v' },
-		{ "help", 0, NULL, 'h' },     { 0 },
+		{ "agent", 1, NULL, 'a' },
+		{ "rules", 1, NULL, 'r' },
+		{ "benign", 1, NULL, 'b' },
+		{ "programs", 1, NULL, 'p' },
+		{ "only", 1, NULL, 'o' },
+		{ "jobs", 1, NULL, 'j' },
+		{ "latency", 1, NULL, 'n' },
+		{ "matrix", 1, NULL, 'm' },
+		{ "races", 1, NULL, 'R' },
+		{ "no-agent", 0, NULL, 'x' },
+		{ "list", 0, NULL, 'l' },
+		{ "keep", 0, NULL, 'k' },
+		{ "verbose", 0, NULL, 'v' },
+		{ "help", 0, NULL, 'h' },
+		{ 0 },
 	};
 	int c;
 
@@ -82,6 +91,7 @@ static int options_parse(struct options *o, int argc, char **argv)
 		case 'j': o->jobs = atoi(optarg); break;
 		case 'n': o->n_latency = atoi(optarg); break;
 		case 'm': o->matrix = optarg; break;
+		case 'R': o->n_races = atoi(optarg); break;
 		case 'x': o->no_agent = true; break;
 		case 'l': o->list = true; break;
 		case 'k': o->keep = true; break;
@@ -108,7 +118,7 @@ static int list(const struct options *o)
 	for (i = 0; i < n; i++)
 		printf("%s %s %s\n", cases[i]->technique, cases[i]->variant,
 		       cases[i]->runtime == DOCKER ? "docker" : "runc");
-	printf("routes\nlatency\n");
+	printf("routes\nraces\nlatency\n");
 	while (dir && (entry = readdir(dir)))
 		if (strstr(entry->d_name, ".sh") && strcmp(entry->d_name, "lib.sh") != 0)
 			printf("%s\n", entry->d_name);
@@ -131,6 +141,8 @@ static void play_all(struct host *h, const struct options *o)
 		play_attacks(h, o);
 	if (!stopping)
 		play_routes(h, o);
+	if (!stopping)
+		play_races(h, o);
 	if (!stopping)
 		play_benign(h, o);
 	if (!stopping && !o->no_agent)
@@ -155,6 +167,7 @@ int main(int argc, char **argv)
 				    .benign = "tests/live/benign",
 				    .programs = "build/live",
 				    .jobs = 1,
+				    .n_races = 10000,
 				    .n_latency = 300 };
 	static struct host h;
 	struct sigaction stop = { .sa_handler = on_stop };

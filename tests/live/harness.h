@@ -9,6 +9,7 @@
  *   cases_*   the tables of attacks, one a family
  *   play, suite  how an attack is played and scored, all of them
  *   routes    one verdict for each object, by whatever route
+ *   races     the right verdict though the path is rewritten
  *   report    the matrix of outcomes
  *   scripts   those of benign/, and how they are scored
  *
@@ -36,6 +37,7 @@ struct options {
 	const char *matrix;   /* file for the outcomes as JSON, or NULL */
 	const char *only;     /* extended regular expression on case names, or NULL */
 	int jobs;	      /* attack cases at a time */
+	int n_races;	      /* opens in all */
 	int n_latency;	      /* repetitions of the latency measurement */
 	bool list;
 	bool keep;     /* leave the temporary directory */
@@ -271,6 +273,9 @@ void play_benign(struct host *h, const struct options *o);
 
 /* routes.c: many ways to few objects, one verdict. */
 void play_routes(struct host *h, const struct options *o);
+
+/* races.c: opens whose path is rewritten meanwhile. */
+void play_races(struct host *h, const struct options *o);
 
 /* report.c: what came out, gathered for the end. */
 void report_attack(const struct play *p);
