@@ -220,12 +220,18 @@ static int uring_do(struct uring *r, const struct io_uring_sqe *sqe)
 int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how)
 {
 	struct io_uring_sqe copy = *sqe;
+	int slots[1] = { -1 };
 	struct uring r;
 	int ret;
 
 	if (how == URING_WORKER)
 		copy.flags |= IOSQE_ASYNC;
 	uring_init_flags(&r, how == URING_SQPOLL ? IORING_SETUP_SQPOLL : 0);
+	if (how == URING_DIRECT) {
+		copy.file_index = 1; /* slot 0, counted from one */
+		if (syscall(__NR_io_uring_register, r.fd, IORING_REGISTER_FILES, slots, 1) < 0)
+			deed_skip("no direct descriptors: %s", strerrorname_np(errno));
+	}
 	ret = uring_do(&r, &copy);
 	close(r.fd);
 	return ret;

@@ -49,7 +49,7 @@ static void usage(FILE *f)
 		   "  --benign DIR     benign scripts (tests/live/benign)\n"
 		   "  --programs DIR   attack, benign, decoy, preload.so (build/live)\n"
 		   "  --only PATTERN   cases whose name matches the extended expression;\n"
-		   "                   \"routes\", \"races\", \"latency\" are some\n"
+		   "                   \"routes\", \"races\", \"abi\", \"latency\" are some\n"
 		   "  --jobs N         attacks at a time (1)\n"
 		   "  --latency N      repetitions of the latency measurement (300)\n"
 		   "  --no-agent       prove that the deeds are real, without an agent\n"
@@ -118,7 +118,7 @@ static int list(const struct options *o)
 	for (i = 0; i < n; i++)
 		printf("%s %s %s\n", cases[i]->technique, cases[i]->variant,
 		       cases[i]->runtime == DOCKER ? "docker" : "runc");
-	printf("routes\nraces\nlatency\n");
+	printf("routes\nraces\nabi\nlatency\n");
 	while (dir && (entry = readdir(dir)))
 		if (strstr(entry->d_name, ".sh") && strcmp(entry->d_name, "lib.sh") != 0)
 			printf("%s\n", entry->d_name);
@@ -143,6 +143,8 @@ static void play_all(struct host *h, const struct options *o)
 		play_routes(h, o);
 	if (!stopping)
 		play_races(h, o);
+	if (!stopping)
+		play_abi(h, o);
 	if (!stopping)
 		play_benign(h, o);
 	if (!stopping && !o->no_agent)

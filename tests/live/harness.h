@@ -8,6 +8,8 @@
  *   watch     the agent and the alerts that it writes
  *   cases_*   the tables of attacks, one a family
  *   play, suite  how an attack is played and scored, all of them
+ *   grid      a container a row, a deed a column
+ *   abi       the same alerts by every door of the kernel
  *   routes    one verdict for each object, by whatever route
  *   races     the right verdict though the path is rewritten
  *   report    the matrix of outcomes
@@ -270,6 +272,43 @@ void play_latency(struct host *h, const struct options *o);
 
 /* scripts.c */
 void play_benign(struct host *h, const struct options *o);
+
+/* grid.c: a container for each row, which does one deed for each column and
+ * prints `CELL column before after ok|na|ERRNO` for it, times as boot_ns(). */
+
+#define GRID_RULES 160
+
+struct grid_cell {
+	uint64_t harm_ns, done_ns;
+	char result[32];	/* ok, na, the name of an errno; empty: not played */
+	char rules[GRID_RULES]; /* ids of those that spoke of it, sorted */
+	bool right;		/* one of them names the column's object */
+};
+
+struct grid {
+	const char *name;
+	const char *const *rows, *const *columns;
+	size_t n_rows, n_columns;
+	struct grid_cell *cells;
+	/* Is the alert one that counts here at all? Does it name the object? */
+	bool (*counts)(const struct alert *a);
+	bool (*names)(const struct grid *g, size_t column, const struct alert *a);
+	/* Is the cell's outcome the wanted one? */
+	bool (*good)(const struct grid *g, size_t row, size_t column);
+};
+
+struct grid_score {
+	unsigned int right, wrong, none;
+};
+
+struct grid_cell *grid_cell(const struct grid *g, size_t row, size_t column);
+void grid_collect(const struct grid *g, size_t row, size_t column, const struct play *p);
+void grid_play_row(const struct grid *g, struct host *h, const struct options *o,
+		   const struct attack_case *c, size_t row);
+void grid_print(const struct grid *g, bool no_agent, struct grid_score *ret);
+
+/* abi.c: the same alerts by every door of the kernel. */
+void play_abi(struct host *h, const struct options *o);
 
 /* routes.c: many ways to few objects, one verdict. */
 void play_routes(struct host *h, const struct options *o);

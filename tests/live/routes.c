@@ -13,16 +13,15 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ull
-#define ROUTE_SECONDS 20
 #define N_OBJECTS ARRAY_SIZE(objects)
 #define N_ROUTES ARRAY_SIZE(routes)
 
 /* As attack_route.c knows them. */
 static const char *const routes[] = {
-	"direct",  "link-chain", "dot-dot", "O_PATH",	   "from-directory", "RESOLVE", "self-root",
-	"thread-self", "PID-cwd", "PID-fd", "other-name", "other-mount", "inherited", "passed",
-	"ia32", "io_uring", "hard-link", "handle", "lent",
+	"direct",     "link-chain",  "dot-dot",	    "O_PATH",  "from-directory",
+	"RESOLVE",    "self-root",   "thread-self", "PID-cwd", "PID-fd",
+	"other-name", "other-mount", "inherited",   "passed",  "ia32",
+	"io_uring",   "hard-link",   "handle",	    "lent",
 };
 
 enum object_kind { OBJECT_OWN_FS, OBJECT_PROC, OBJECT_CGROUP, OBJECT_TRACE };
@@ -41,23 +40,16 @@ static struct object {
 	{ "runtime-binary", 'w', OBJECT_OWN_FS, "routes/runc", "runtime-write", NULL, 0, 0, 0 },
 	{ "host-file", 'r', OBJECT_OWN_FS, "routes/file", "foreign-file", "a volume", 0, 0, 0 },
 	{ "host-secret", 'w', OBJECT_OWN_FS, "routes/shadow", "foreign-file", "a volume", 0, 0, 0 },
-	{ "host-directory", 'd', OBJECT_OWN_FS, "routes/folder", "foreign-file", "a volume", 0, 0, 0 },
+	{ "host-directory", 'd', OBJECT_OWN_FS, "routes/folder", "foreign-file", "a volume", 0, 0,
+	  0 },
 	{ "runtime-socket", 'c', OBJECT_OWN_FS, "decoy.sock", "api", NULL, 0, 0, 0 },
 	{ "block-device", 'r', OBJECT_OWN_FS, "routes/disk", "block-read", NULL, 0, 0, 0 },
 	{ "kernel-memory", 'r', OBJECT_PROC, "kpageflags", "kernel-memory", NULL, 0, 0, 0 },
-	{ "core_pattern", 'w', OBJECT_PROC, "sys/kernel/core_pattern", "core-pattern", NULL, 0, 0, 0 },
+	{ "core_pattern", 'w', OBJECT_PROC, "sys/kernel/core_pattern", "core-pattern", NULL, 0, 0,
+	  0 },
 	{ "release_agent", 'w', OBJECT_CGROUP, "release_agent", "release-agent", NULL, 0, 0, 0 },
 	{ "tracefs", 'r', OBJECT_TRACE, "trace_clock", "control-fs", NULL, 0, 0, 0 },
 };
-
-struct cell {
-	uint64_t harm_ns, done_ns;
-	char result[32]; /* ok, na, name of an errno; empty: not played */
-	bool right;
-	char rules[100];
-};
-
-static struct cell cells[N_ROUTES][N_OBJECTS];
 
 /* Where the object lies for the host, by its own and by another mount. */
 static void object_paths(const struct host *h, const struct object *o, char *path, char *other,
@@ -184,96 +176,54 @@ static void box_fill(const struct host *h, struct box *box, char store[][700])
 		box->binds[i] = store[i];
 }
 
-static void cell_read(struct cell *row, const char *line)
+/* Ways are told apart by notices. */
+static bool counts(const struct alert *a)
 {
-	unsigned long long harm, done;
-	char name[32], result[32];
-	size_t i;
-
-	if (sscanf(line, "CELL %31s %llu %llu %31s", name, &harm, &done, result) != 4)
-		return;
-	for (i = 0; i < N_OBJECTS; i++)
-		if (strcmp(objects[i].name, name) == 0) {
-			row[i].harm_ns = harm;
-			row[i].done_ns = done;
-			snprintf(row[i].result, sizeof(row[i].result), "%s", result);
-		}
+	return a->priority <= PRIORITY_WARNING;
 }
 
-/* Alerts about the last call of the cell; the right one names the object. Ways
- * are told apart by notices, and that a file is also foreign says no more. */
-static void cell_judge(struct cell *c, const struct object *o, const struct play *p)
+/* The alert is of the object's rule, and names its inode. */
+static bool names(const struct grid *g, size_t column, const struct alert *a)
 {
+	const struct object *o = &objects[column];
 	char ino[40];
-	struct alert a;
-	size_t i, n = watch_count(), at = 0;
 
+	(void)g;
 	snprintf(ino, sizeof(ino), "\"ino\":%llu,", o->ino);
-	c->right = false;
-	c->rules[0] = '\0';
-	for (i = p->first_alert; i < n; i++) {
-		watch_get(i, &a);
-		if (strcmp(a.container, p->id) != 0 || a.boot_ns < c->harm_ns ||
-		    a.boot_ns > c->done_ns || a.priority > PRIORITY_WARNING)
-			continue;
-		if (!strstr(c->rules, a.rule_id) && at < sizeof(c->rules) - 20)
-			at += (size_t)snprintf(c->rules + at, sizeof(c->rules) - at, "%s%s",
-					       at ? "," : "", a.rule_id);
-		if (family_matches(o->verdict, &a) && (o->mode == 'c' || strstr(a.line, ino)))
-			c->right = true;
-	}
+	return family_matches(o->verdict, a) && (o->mode == 'c' || strstr(a->line, ino));
 }
 
-static bool row_judge(struct cell *row, const struct play *p)
+/* That a file is foreign, too, says no more about the object. */
+static bool good(const struct grid *g, size_t row, size_t column)
 {
-	bool all = true;
-	size_t i;
-
-	for (i = 0; i < N_OBJECTS; i++) {
-		if (strcmp(row[i].result, "ok") != 0)
-			continue;
-		cell_judge(&row[i], &objects[i], p);
-		all = all && row[i].right;
-	}
-	return all;
+	return grid_cell(g, row, column)->right;
 }
+
+static struct grid_cell cells[N_ROUTES * N_OBJECTS];
+static const char *columns[N_OBJECTS];
+static const struct grid grid = { .name = "route",
+				  .rows = routes,
+				  .columns = columns,
+				  .n_rows = N_ROUTES,
+				  .n_columns = N_OBJECTS,
+				  .cells = cells,
+				  .counts = counts,
+				  .names = names,
+				  .good = good };
 
 static void play_route(struct host *h, const struct options *o, size_t route)
 {
-	uint64_t deadline = boot_ns() + ROUTE_SECONDS * SECOND;
 	struct attack_case c = { .technique = "routes",
 				 .variant = routes[route],
 				 .runtime = RUNC,
 				 .leak = true,
 				 .box = { .flags = BOX_HOST_PID | BOX_PRIVILEGED } };
-	struct play *p = calloc(1, sizeof(*p));
 	char store[BINDS_MAX][700], argv[100];
-	char *line;
-	size_t n;
 
-	if (!p)
-		return;
 	box_fill(h, &c.box, store);
 	snprintf(argv, sizeof(argv), "route %s %d", routes[route], h->lender.pid);
 	c.argv = argv;
-	p->c = &c;
-	p->host = h;
-	p->options = o;
-	snprintf(p->name, sizeof(p->name), "route %s", routes[route]);
-	snprintf(p->dir, sizeof(p->dir), "%s/route.%zu", h->dir, route);
-	if (play_start(p) == 0)
-		while ((line = child_line(&p->main, deadline))) {
-			if (o->verbose)
-				fprintf(stderr, "%s: %s\n", p->name, line);
-			cell_read(cells[route], line);
-		}
-	deadline = boot_ns() + 3 * SECOND;
-	do
-		n = watch_count();
-	while (!o->no_agent && !row_judge(cells[route], p) &&
-	       (watch_wait(n, deadline), boot_ns() < deadline) && watch_running());
-	play_stop(p);
-	free(p);
+	grid_play_row(&grid, h, o, &c, route);
 }
 
 static const char *why_none(const char *route, const struct object *o)
@@ -286,47 +236,13 @@ static const char *why_none(const char *route, const struct object *o)
 	return o->no_lent;
 }
 
-struct score {
-	unsigned int right, wrong, none;
-};
-
-static void print_cell(size_t r, size_t k, bool no_agent, struct score *score)
-{
-	struct cell *c = &cells[r][k];
-	const struct object *o = &objects[k];
-	char rules[sizeof(c->rules)];
-
-	if (strcmp(c->result, "na") == 0) {
-		score->none++;
-		printf(" | %-14s", "n/a");
-	} else if (strcmp(c->result, "ok") == 0 && (c->right || no_agent)) {
-		score->right++;
-		snprintf(rules, sizeof(rules), "%s", no_agent ? "done" : o->verdict);
-		printf(" | %-14s", rules);
-	} else {
-		score->wrong++;
-		printf(" | %-14s", c->result[0] && strcmp(c->result, "ok") != 0 ? c->result :
-				   c->rules[0] ? c->rules : "MISSED");
-	}
-}
-
-static void print_routes(bool no_agent, struct score *score)
+static void print_none(void)
 {
 	size_t r, k;
 
-	printf("\n%-15s", "route");
-	for (k = 0; k < N_OBJECTS; k++)
-		printf(" | %-14s", objects[k].name);
-	printf("\n");
-	for (r = 0; r < N_ROUTES; r++) {
-		printf("%-15s", routes[r]);
-		for (k = 0; k < N_OBJECTS; k++)
-			print_cell(r, k, no_agent, score);
-		printf("\n");
-	}
 	for (r = 0; r < N_ROUTES; r++)
 		for (k = 0; k < N_OBJECTS; k++)
-			if (strcmp(cells[r][k].result, "na") == 0)
+			if (strcmp(grid_cell(&grid, r, k)->result, "na") == 0)
 				printf("n/a: %s, %s: %s\n", objects[k].name, routes[r],
 				       why_none(routes[r], &objects[k]));
 }
@@ -334,12 +250,14 @@ static void print_routes(bool no_agent, struct score *score)
 void play_routes(struct host *h, const struct options *o)
 {
 	uint64_t start = boot_ns();
-	struct score score = { 0 };
+	struct grid_score score = { 0 };
 	char text[200];
 	size_t r;
 
 	if (!selected(o, "routes"))
 		return;
+	for (r = 0; r < N_OBJECTS; r++)
+		columns[r] = objects[r].name;
 	if (h->no_loop[0]) {
 		printf("\nroutes: skipped: %s\n", h->no_loop);
 		count_skip();
@@ -352,7 +270,8 @@ void play_routes(struct host *h, const struct options *o)
 	}
 	for (r = 0; r < N_ROUTES && !stopping; r++)
 		play_route(h, o, r);
-	print_routes(o->no_agent, &score);
+	grid_print(&grid, o->no_agent, &score);
+	print_none();
 	snprintf(text, sizeof(text),
 		 "%zu routes x %zu objects: %u with the object's verdict, %u not, %u do not "
 		 "exist; %.1f s",
