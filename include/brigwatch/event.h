@@ -157,6 +157,10 @@ enum file_source {
 #define FACT_LINK_GAME \
 	(1ull << 31) /* a link on a volume was exchanged with a directory, or leads out of it */
 
+#define FACT_HOST_ROOT \
+	(1ull << 32) /* the directory is the host's root directory, or one that holds it */
+#define FACT_REACHES_HOST (1ull << 33) /* the mount propagates into the host's namespace */
+
 /* Identity of a process image. exec_seq grows with each exec (self_exec_id);
  * proc id = (start_ns, tgid), exec id = all three. All zero: unknown. */
 struct exec_id {
@@ -279,22 +283,29 @@ enum mount_op {
 	MOUNT_SETATTR = 10,
 };
 
-/* Strings: target, source, fstype, path. source, target and fstype are the
- * caller's own; for pivot_root source is put_old and target new_root. For the
- * calls of the new interface fstype is the kernel's, from the file system
- * context; for fsconfig target is the key and source the value. */
+/* Strings: target, source, fstype, path, point. source, target and fstype are
+ * the caller's own; for pivot_root source is put_old and target new_root. For
+ * the calls of the new interface fstype is the kernel's, from the file system
+ * context, unless fsopen failed; for fsconfig target is the key and source the
+ * value, and with FSCONFIG_CMD_CREATE source is the kernel's. */
 struct event_mount {
 	struct event_hdr hdr;
-	struct event_file file; /* root of the mount that was made (kernel's object), on success */
-	__u64 flags;		/* MS_* or MNT_* as passed */
-	__u32 op;		/* enum mount_op */
-	__u32 bdev;		/* s_bdev's dev_t of what was mounted, else 0 */
+	struct event_file file; /* root of the mount or superblock that the call is about */
+	__u64 flags;		/* MS_*, MNT_*, OPEN_TREE_*, MOVE_MOUNT_*, AT_* as passed */
+	__u64 attr_set;		/* MOUNT_ATTR_*: of fsmount, open_tree_attr and mount_setattr */
+	__u64 attr_clr;
+	__u32 op;	 /* enum mount_op */
+	__u32 bdev;	 /* s_bdev's dev_t of what was mounted, else 0 */
+	__u32 cmd;	 /* FSCONFIG_* */
+	__u32 mnt_flags; /* the mount's MNT_*; for fsconfig the superblock's SB_*; by the kernel */
 	__u16 target_len;
 	__u16 source_len;
 	__u16 fstype_len;
-	__u16 path_len; /* path of the mount's root within its file system */
+	__u16 path_len;	 /* path of the mount's root within its file system */
+	__u16 point_len; /* where it is mounted, from the kernel's object */
+	__u16 pad[3];
 };
-_Static_assert(sizeof(struct event_mount) == sizeof(struct event_hdr) + 88, "wire layout changed");
+_Static_assert(sizeof(struct event_mount) == sizeof(struct event_hdr) + 120, "wire layout changed");
 
 enum chdir_op { CHDIR_CHDIR = 1, CHDIR_FCHDIR = 2, CHDIR_CHROOT = 3 };
 

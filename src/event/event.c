@@ -41,6 +41,7 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 		PATH(mount, source_len, source),
 		PATH(mount, fstype_len, fstype),
 		PATH(mount, path_len, path),
+		PATH(mount, point_len, point),
 	} },
 	[EVENT_CHDIR] = { "chdir", sizeof(struct event_chdir), offsetof(struct event_chdir, file), {
 		PATH(chdir, path_len, path),
@@ -393,7 +394,8 @@ const char *fact_name(unsigned int bit)
 		"setid",	  "unexplained",      "volume",
 		"exe_memory",	  "exe_upper",	      "exe_deleted",
 		"code_foreign",	  "misplaced",	      "sensitive",
-		"local_address",  "link_game",
+		"local_address",  "link_game",	      "host_root",
+		"reaches_host",
 	};
 
 	return FIND_NAME(names, bit);

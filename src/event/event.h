@@ -65,7 +65,7 @@ struct event {
 
 	/* Strings; .data == NULL when the type has no such string. */
 	struct slice path, fspath, arg, arg2, filename, cwd, args;
-	struct slice source, target, fstype; /* mount */
+	struct slice source, target, fstype, point; /* mount */
 	struct slice cgroup_path, rootpath;  /* cgroup, container */
 	struct slice info_id, info_name, info_image, info_runtime;
 

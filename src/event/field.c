@@ -112,7 +112,9 @@ static int get_evt_arg_path(const struct event *ev, struct value *ret)
 {
 	switch (ev->hdr.type) {
 	case EVENT_EXEC: return give_caller(ev, ret, ev->filename);
-	case EVENT_MOUNT: return give_caller(ev, ret, ev->target);
+	case EVENT_MOUNT:
+		return give_caller(ev, ret,
+				   ev->u.mount.op == MOUNT_OPEN_TREE ? ev->source : ev->target);
 	default: return give_caller(ev, ret, ev->arg);
 	}
 }
@@ -373,6 +375,8 @@ FACT_FIELD(get_file_is_runtime_binary, FACT_RUNTIME_BINARY)
 FACT_FIELD(get_file_is_stdio, FACT_STDIO)
 FACT_FIELD(get_file_is_kernel_control, FACT_KERNEL_CONTROL)
 FACT_FIELD(get_file_handle, FACT_HANDLE)
+FACT_FIELD(get_file_is_host_root, FACT_HOST_ROOT)
+FACT_FIELD(get_file_is_misplaced, FACT_MISPLACED)
 
 static int get_file_is_block_device(const struct event *ev, struct value *ret)
 {
@@ -457,63 +461,7 @@ static int get_file_rdev(const struct event *ev, struct value *ret)
 	return give_device(ret, ev->file->rdev);
 }
 
-/* --- mount, sock, ns, target -------------------------------------------- */
-
-#define MOUNT_STRING(function, member)                                                            \
-	static int function(const struct event *ev, struct value *ret)                            \
-	{                                                                                         \
-		return ev->hdr.type == EVENT_MOUNT ? give_caller(ev, ret, ev->member) : -ENODATA; \
-	}
-
-MOUNT_STRING(get_mount_source, source)
-MOUNT_STRING(get_mount_target, target)
-MOUNT_STRING(get_mount_fstype, fstype)
-FACT_FIELD(get_mount_is_kernel_fs, FACT_MOUNT_KERNEL_FS)
-
-static int get_mount_flags(const struct event *ev, struct value *ret)
-{
-	return ev->hdr.type == EVENT_MOUNT ? give_uint(ret, ev->u.mount.flags) : -ENODATA;
-}
-
-/* MS_* of linux/mount.h, in the order in which the kernel asks. */
-static int get_mount_op(const struct event *ev, struct value *ret)
-{
-	static const struct {
-		uint64_t flags;
-		const char *word;
-	} ops[] = {
-		{ 32, "remount" },
-		{ 4096, "bind" },
-		{ 0xf << 17, "propagation" },
-		{ 8192, "move" },
-	};
-
-	if (ev->hdr.type != EVENT_MOUNT || ev->u.mount.op != MOUNT_MOUNT)
-		return -ENODATA;
-	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		if (ev->u.mount.flags & ops[i].flags)
-			return give_word(ret, ops[i].word);
-	}
-	return give_word(ret, "new");
-}
-
-static int get_mount_read_only(const struct event *ev, struct value *ret)
-{
-	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && ev->u.mount.op == MOUNT_MOUNT &&
-				      (ev->u.mount.flags & 1));
-}
-
-static int get_mount_is_block_device(const struct event *ev, struct value *ret)
-{
-	return give_bool(ret, ev->hdr.type == EVENT_MOUNT && (ev->hdr.facts & FACT_BLOCK_DEVICE));
-}
-
-static int get_mount_dev(const struct event *ev, struct value *ret)
-{
-	if (ev->hdr.type != EVENT_MOUNT || ev->u.mount.bdev == 0)
-		return -ENODATA;
-	return give_device(ret, ev->u.mount.bdev);
-}
+/* --- sock, ns, target -------------------------------------------- */
 
 FACT_FIELD(get_sock_is_runtime_api, FACT_RUNTIME_API)
 FACT_FIELD(get_sock_peer_is_host, FACT_PEER_HOST)
@@ -751,8 +699,12 @@ const struct field field_table[] = {
 	BOOL("file.handle", get_file_handle, "opened by file handle"),
 	INT("file.ino", get_file_ino, "inode number"),
 	BOOL("file.is_block_device", get_file_is_block_device, "the file is a block device"),
+	BOOL("file.is_host_root", get_file_is_host_root,
+	     "the directory, or what was mounted, is the host's root directory or one that holds it"),
 	BOOL("file.is_kernel_control", get_file_is_kernel_control,
 	     "control file of the kernel: procfs outside /proc/PID, sysfs, cgroupfs, debugfs..."),
+	BOOL("file.is_misplaced", get_file_is_misplaced,
+	     "a runtime that sets a container up was led to this file: not what it means to write, or to bind here"),
 	BOOL("file.is_runtime_binary", get_file_is_runtime_binary, "the inode is a program of the container runtime"),
 	BOOL("file.is_stdio", get_file_is_stdio, "same inode as descriptor 0, 1 or 2 when the container started"),
 	INT("file.mode", get_file_mode, "type and permission bits (i_mode)"),
@@ -776,14 +728,20 @@ const struct field field_table[] = {
 	STRING("loss.event", get_loss_event, "type of what was lost, missing when mixed or unknown"),
 	WORD("loss.kind", get_loss_kind, words_loss, "how the sensor lost something"),
 	STRING("mount.dev", get_mount_dev, "major:minor of the block device that was mounted"),
-	INT("mount.flags", get_mount_flags, "MS_* or MNT_* as the caller passed them"),
-	STRING("mount.fstype", get_mount_fstype, "file system type as the caller passed it; file.fs is the kernel's"),
+	INT("mount.flags", get_mount_flags, "MS_*, MNT_*, OPEN_TREE_*, MOVE_MOUNT_* or AT_* as the caller passed them"),
+	STRING("mount.fstype", get_mount_fstype,
+	       "file system type: as the caller of mount() or of a failed fsopen() passed it, else the kernel's; see file.fs"),
 	BOOL("mount.is_block_device", get_mount_is_block_device, "what was mounted lies on a block device"),
 	BOOL("mount.is_kernel_fs", get_mount_is_kernel_fs, "procfs, cgroup v1, debugfs and the like was mounted"),
-	WORD("mount.op", get_mount_op, words_mount_op, "what mount() was asked to do"),
-	BOOL("mount.read_only", get_mount_read_only, "mount() was asked for a read-only mount"),
-	STRING("mount.source", get_mount_source, "source as the caller passed it"),
-	STRING("mount.target", get_mount_target, "target as the caller passed it"),
+	BOOL("mount.made_writable", get_mount_made_writable,
+	     "a mount or its file system was, or was to be, made writable: remount, mount_setattr, fsconfig"),
+	WORD("mount.op", get_mount_op, words_mount_op,
+	     "what the call was asked to do; new: mount(), fsopen(), fsconfig() to create, fsmount(); bind: open_tree() too"),
+	STRING("mount.point", get_mount_point, "where it is mounted, by the kernel, from the root of the mount namespace"),
+	BOOL("mount.reaches_host", get_mount_reaches_host, "the mount appears in the host's mount namespace too"),
+	BOOL("mount.read_only", get_mount_read_only, "a read-only mount was asked for"),
+	STRING("mount.source", get_mount_source, "source as the caller passed it; the value that fsconfig() was to set"),
+	STRING("mount.target", get_mount_target, "target as the caller passed it; the key that fsconfig() was to set"),
 	STRING("ns.changed", get_ns_changed, "namespaces that differ from before, as \"mnt,pid\""),
 	INT("ns.flags", get_ns_flags, "CLONE_NEW* asked for"),
 	STRING("ns.joined", get_ns_joined, "namespaces of the host that were joined or aimed at, as \"mnt,pid\""),

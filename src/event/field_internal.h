@@ -55,4 +55,18 @@ int get_inet_peers(const struct event *ev, struct value *ret);
 int get_inet_addresses(const struct event *ev, struct value *ret);
 int get_inet_failed(const struct event *ev, struct value *ret);
 
+/* field_mount.c */
+int get_mount_dev(const struct event *ev, struct value *ret);
+int get_mount_flags(const struct event *ev, struct value *ret);
+int get_mount_fstype(const struct event *ev, struct value *ret);
+int get_mount_is_block_device(const struct event *ev, struct value *ret);
+int get_mount_is_kernel_fs(const struct event *ev, struct value *ret);
+int get_mount_made_writable(const struct event *ev, struct value *ret);
+int get_mount_op(const struct event *ev, struct value *ret);
+int get_mount_point(const struct event *ev, struct value *ret);
+int get_mount_reaches_host(const struct event *ev, struct value *ret);
+int get_mount_read_only(const struct event *ev, struct value *ret);
+int get_mount_source(const struct event *ev, struct value *ret);
+int get_mount_target(const struct event *ev, struct value *ret);
+
 #endif

@@ -19,6 +19,8 @@ static const char *const fact_fields[] = {
 	"ns.joined_host",	"cgroup.left",
 	"evt.failed",		"mount.is_block_device",
 	"mount.is_kernel_fs",	"proc.escaped",
+	"file.is_host_root",	"file.is_misplaced",
+	"mount.reaches_host",
 };
 
 static const struct {

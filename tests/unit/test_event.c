@@ -37,7 +37,8 @@ static const struct type_case types[] = {
 		S(open, path_len, path, P), S(open, fspath_len, fspath, P), S(open, arg_len, arg, P) } },
 	{ "mount", EVENT_MOUNT, sizeof(struct event_mount), true, {
 		S(mount, target_len, target, P), S(mount, source_len, source, P),
-		S(mount, fstype_len, fstype, P), S(mount, path_len, path, P) } },
+		S(mount, fstype_len, fstype, P), S(mount, path_len, path, P),
+		S(mount, point_len, point, P) } },
 	{ "chdir", EVENT_CHDIR, sizeof(struct event_chdir), true, {
 		S(chdir, path_len, path, P), S(chdir, fspath_len, fspath, P), S(chdir, arg_len, arg, P) } },
 	{ "ns", EVENT_NS, sizeof(struct event_ns), false, { { 0 } } },
@@ -394,6 +395,7 @@ static const struct { uint64_t bit; const char *macro; } facts[] = {
 	BIT(FACT_HELPER), BIT(FACT_SETID), BIT(FACT_UNEXPLAINED), BIT(FACT_VOLUME),
 	BIT(FACT_EXE_MEMORY), BIT(FACT_EXE_UPPER), BIT(FACT_EXE_DELETED), BIT(FACT_CODE_FOREIGN),
 	BIT(FACT_MISPLACED), BIT(FACT_SENSITIVE), BIT(FACT_LOCAL_ADDRESS), BIT(FACT_LINK_GAME),
+	BIT(FACT_HOST_ROOT), BIT(FACT_REACHES_HOST),
 }, flags[] = {
 	BIT(EVENT_F_PATH_CUT), BIT(EVENT_F_ARGS_CUT), BIT(EVENT_F_ARG_UNREAD), BIT(EVENT_F_PATH_UNREAD),
 	BIT(EVENT_F_SEEDED), BIT(EVENT_F_ARG_MISMATCH), BIT(EVENT_F_FAILED), BIT(EVENT_F_FOLDED),

@@ -390,6 +390,79 @@ static void file_fields(void **state)
 	assert_true(value.cut_head);
 }
 
+/* One set of words for all interfaces. */
+static void mount_api_fields(void **state)
+{
+	static const struct {
+		struct event_mount mount;
+		const char *type, *op, *read_only, *made_writable;
+	} calls[] = {
+		{ { .op = MOUNT_MOUNT, .flags = 32 }, "mount", "remount", "false", "true" },
+		{ { .op = MOUNT_MOUNT, .flags = 32 | 1 }, "mount", "remount", "true", "false" },
+		{ { .op = MOUNT_MOUNT, .flags = 4096 }, "mount", "bind", "false", "false" },
+		{ { .op = MOUNT_FSOPEN }, "fsopen", "new", "false", "false" },
+		{ { .op = MOUNT_FSCONFIG, .cmd = 1 }, "fsconfig", "<NA>", "false", "false" },
+		{ { .op = MOUNT_FSCONFIG, .cmd = 6 }, "fsconfig", "new", "false", "false" },
+		{ { .op = MOUNT_FSCONFIG, .cmd = 8 }, "fsconfig", "new", "false", "false" },
+		{ { .op = MOUNT_FSCONFIG, .cmd = 7 }, "fsconfig", "remount", "false", "true" },
+		{ { .op = MOUNT_FSCONFIG, .cmd = 7, .mnt_flags = 1 },
+		  "fsconfig",
+		  "remount",
+		  "true",
+		  "false" },
+		{ { .op = MOUNT_FSMOUNT, .attr_set = 1 }, "fsmount", "new", "true", "false" },
+		{ { .op = MOUNT_FSPICK }, "fspick", "<NA>", "false", "false" },
+		{ { .op = MOUNT_OPEN_TREE, .flags = 1 }, "open_tree", "bind", "false", "false" },
+		{ { .op = MOUNT_MOVE_MOUNT, .flags = 4 }, "move_mount", "move", "false", "false" },
+		{ { .op = MOUNT_MOVE_MOUNT, .flags = 0x100 },
+		  "move_mount",
+		  "propagation",
+		  "false",
+		  "false" },
+		{ { .op = MOUNT_SETATTR, .attr_clr = 1 },
+		  "mount_setattr",
+		  "remount",
+		  "false",
+		  "true" },
+		{ { .op = MOUNT_SETATTR, .attr_clr = 1, .attr_set = 1 },
+		  "mount_setattr",
+		  "remount",
+		  "true",
+		  "false" },
+		{ { .op = MOUNT_SETATTR, .attr_set = 2 },
+		  "mount_setattr",
+		  "remount",
+		  "false",
+		  "false" },
+		{ { .op = MOUNT_SETATTR }, "mount_setattr", "propagation", "false", "false" },
+	};
+	struct fixture fx;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		set_up(&fx, EVENT_MOUNT);
+		fx.ev.u.mount = calls[i].mount;
+		fx.ev.source = SLICE_LITERAL("from");
+		fx.ev.target = SLICE_LITERAL("to");
+		fx.ev.point = SLICE_LITERAL("/there");
+		fx.ev.hdr.facts = FACT_REACHES_HOST | FACT_HOST_ROOT;
+		EXPECT(&fx, "evt.type", calls[i].type);
+		EXPECT(&fx, "mount.op", calls[i].op);
+		EXPECT(&fx, "mount.read_only", calls[i].read_only);
+		EXPECT(&fx, "mount.made_writable", calls[i].made_writable);
+		EXPECT(&fx, "mount.point", "/there");
+		EXPECT(&fx, "mount.reaches_host", "true");
+		EXPECT(&fx, "file.is_host_root", "true");
+		EXPECT(&fx, "file.is_misplaced", "false");
+		EXPECT(&fx, "evt.arg.path", calls[i].mount.op == MOUNT_OPEN_TREE ? "from" : "to");
+	}
+	set_up(&fx, EVENT_OPEN);
+	fx.ev.hdr.facts = FACT_MISPLACED;
+	EXPECT(&fx, "file.is_misplaced", "true");
+	EXPECT(&fx, "mount.made_writable", "false");
+	EXPECT(&fx, "mount.point", "<NA>");
+}
+
 static void mount_and_socket_fields(void **state)
 {
 	static const struct {
@@ -514,6 +587,7 @@ int main(void)
 		cmocka_unit_test(long_arguments_fit),
 		cmocka_unit_test(file_fields),
 		cmocka_unit_test(mount_and_socket_fields),
+		cmocka_unit_test(mount_api_fields),
 		cmocka_unit_test(namespace_and_loss_fields),
 		cmocka_unit_test(container_fields),
 	};
