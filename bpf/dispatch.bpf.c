@@ -8,17 +8,13 @@
  * to src/source/calls.c; nothing else here changes. */
 #include "calls.bpf.h"
 #include "connect.bpf.h"
+#include "mount.bpf.h"
 #include "open.bpf.h"
 
 #define NR_SETNS_NATIVE 308
 #define NR_SETNS_IA32 346
 #define TS_COMPAT_BIT 2u /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
 #define USER_CS_64 0x33	 /* __USER_CS: 64-bit code */
-
-#define MOUNT_REMOUNT 32u
-#define MOUNT_BIND 4096u
-#define MOUNT_MOVE 8192u
-#define MOUNT_PROPAGATION ((1u << 17) | (1u << 18) | (1u << 19) | (1u << 20))
 
 #define AT_FDCWD_VALUE (-100)
 #define CANARY_FD 0xffffffffu
@@ -54,8 +50,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	struct nsproxy *ns = task->nsproxy;
 	struct subject *sub;
 	struct scratch *s;
-	bool compat;
 	u32 which;
+	bool compat;
 
 	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside &&
 	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32)
@@ -165,6 +161,11 @@ static __always_inline void read_open_call(struct scratch *s)
 		ret->flags = call->args[2];
 		ret->by_handle = 1;
 		break;
+	case HANDLER_OPEN_TREE:
+		ret->dirfd = call->args[0];
+		ret->path = call->args[1];
+		ret->flags = OPEN_PATH;
+		break;
 	}
 	barrier();
 }
@@ -203,106 +204,97 @@ int BPF_PROG(handle__refused_open, struct pt_regs *regs, long ret)
 
 /* ---- mounts ---- */
 
-/* Grade what was mounted. A procfs of the mounter's own, nested pid namespace
- * in a nested mount namespace, or in a user namespace of its own, is what
- * sandboxes inside containers make; it gives no new power over the host. */
-static __always_inline u64 mount_facts(const struct sensor_config *cfg, struct task_struct *task,
-				       const struct subject *sub, const struct event_mount *ev,
-				       bool is_bind)
-{
-	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
-	bool is_init_userns = ev->hdr.user_ns_inum == cfg->init_ns_inum[NSK_USER];
-	u64 facts = 0;
-
-	if (is_bind)
-		return 0;
-	if (ev->bdev)
-		facts |= FACT_BLOCK_DEVICE;
-	switch (ev->file.fs_magic) {
-	case MAGIC_PROC:
-		if (is_init_userns && !(born && ev->hdr.pid_ns_inum != born->ns_inum[NSK_PID] &&
-					sub->mnt_ns != sub->container))
-			facts |= FACT_MOUNT_KERNEL_FS;
-		break;
-	case MAGIC_BINFMT:
-		if (is_init_userns)
-			facts |= FACT_MOUNT_KERNEL_FS;
-		break;
-	case MAGIC_CGROUP:
-	case MAGIC_DEBUGFS:
-	case MAGIC_TRACEFS:
-	case MAGIC_SECURITYFS:
-	case MAGIC_BPFFS:
-	case MAGIC_CONFIGFS:
-	case MAGIC_EFIVARFS: facts |= FACT_MOUNT_KERNEL_FS; break;
-	}
-	return facts;
-}
-
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__mount, struct pt_regs *regs, long ret)
 {
-	struct block_device *bdev;
-	struct event_mount *ev;
-	struct file_view v = {};
-	struct dentry *root;
-	struct vfsmount *vfsmnt;
-	struct mount *m;
-	u32 flags;
 	HANDLER_PROLOGUE(EVENT_MOUNT);
 
-	ev = record_begin(s, sizeof(*ev));
-	fill_header(s, EVENT_MOUNT, task, sub);
-	fill_call(s);
-	ev->op = MOUNT_MOUNT;
-	ev->flags = s->call.args[3];
-	flags = s->call.args[3];
-	/* What was mounted is the newest mount of the namespace: the caller's
-	 * strings may have been rewritten since. */
-	if (ret == 0 && !(flags & (MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION))) {
-		m = kcompat_newest_mount(KREAD(task, nsproxy, mnt_ns));
-		root = m ? KREAD(m, mnt.mnt_root) : NULL;
-		if (root) {
-			vfsmnt = (struct vfsmount *)((char *)m +
-						     bpf_core_field_offset(struct mount, mnt));
-			view_of_path(cfg, task, sub, vfsmnt, root, KREAD(root, d_inode), &v);
-			fill_file(&ev->file, &v, SOURCE_KERNEL);
-			bdev = KREAD(root, d_sb, s_bdev);
-			if (bdev)
-				ev->bdev = KREAD(bdev, bd_dev);
-			ev->hdr.facts |= mount_facts(cfg, task, sub, ev, flags & MOUNT_BIND);
-		}
-	}
-	ev->target_len = put_user_string(s, s->call.args[1]);
-	ev->source_len = put_user_string(s, s->call.args[0]);
-	/* fstype is ignored by the kernel for these, and may be garbage. */
-	if (!(flags & (MOUNT_BIND | MOUNT_REMOUNT | MOUNT_MOVE | MOUNT_PROPAGATION)))
-		ev->fstype_len = put_user_string(s, s->call.args[2]);
-	if (v.dentry)
-		ev->path_len = put_path_of(s, NULL, v.dentry);
-	record_end(RING_URGENT);
+	judge_mount(cfg, s, task, sub);
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__umount, struct pt_regs *regs, long ret)
 {
-	struct event_mount *ev;
 	HANDLER_PROLOGUE(EVENT_MOUNT);
 
-	ev = record_begin(s, sizeof(*ev));
-	fill_header(s, EVENT_MOUNT, task, sub);
-	fill_call(s);
-	if (s->call.handler == HANDLER_PIVOT_ROOT) {
-		ev->op = MOUNT_PIVOT_ROOT;
-		ev->target_len = put_user_string(s, s->call.args[0]);
-		ev->source_len = put_user_string(s, s->call.args[1]);
-	} else {
-		ev->op = MOUNT_UMOUNT;
-		ev->flags = s->call.args[1];
-		ev->target_len = put_user_string(s, s->call.args[0]);
+	judge_umount(cfg, s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__fsopen, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_fsopen(s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__fsconfig, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_fsconfig(cfg, s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__fsmount, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_fsmount(cfg, s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__fspick, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_fspick(cfg, s, task, sub);
+	return 0;
+}
+
+/* Without OPEN_TREE_CLONE nothing is mounted: another way to open. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__open_tree, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+
+	if (!s)
+		return 0;
+	if (!(s->call.args[2] & TREE_CLONE)) {
+		bpf_tail_call(ctx, &handlers, HANDLER_OPENAT);
+		count(COUNTER_TAIL_CALL);
+		return 0;
 	}
-	record_end(RING_URGENT);
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (sub && is_wanted(cfg, EVENT_MOUNT))
+		judge_open_tree(cfg, s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__move_mount, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_move_mount(cfg, s, task, sub);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__mount_setattr, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_mount_setattr(cfg, s, task, sub);
 	return 0;
 }
 
@@ -328,6 +320,8 @@ static __always_inline void judge_position(const struct sensor_config *cfg, stru
 		facts = op == CHDIR_CHROOT ? FACT_ROOT_FOREIGN : FACT_CWD_FOREIGN;
 	else if (v.owner == OWNER_OWN && !is_below_mount(s, mnt, dentry))
 		facts = FACT_FILE_UNREACHABLE;
+	if (op == CHDIR_CHROOT && is_host_root(cfg, dentry))
+		facts |= FACT_HOST_ROOT;
 	if (!facts && !(cfg->wanted_plain & (1ull << EVENT_CHDIR)))
 		return;
 	ev = record_begin(s, sizeof(*ev));

@@ -95,6 +95,15 @@ static __always_inline struct mount *kcompat_newest_mount(struct mnt_namespace *
 	return (struct mount *)((char *)node - bpf_core_field_offset(struct mount, mnt_node));
 }
 
+/* Does what is mounted below it appear at its peers too? One of the mount's flags
+ * until 6.16; since 6.17 flags that namespace_sem guards have a word of their own. */
+static __always_inline bool kcompat_mount_is_shared(struct mount *m)
+{
+	if (bpf_core_field_exists(m->mnt_t_flags))
+		return KREAD(m, mnt_t_flags) & 1; /* T_SHARED */
+	return KREAD(m, mnt.mnt_flags) & 0x1000;  /* MNT_SHARED */
+}
+
 /* The file in a slot of a ring's table of direct descriptors: an array of
  * pointers to nodes since 6.13 (7029acd8a950), an array of slots before. */
 static __always_inline struct file *kcompat_uring_file(struct io_ring_ctx *ctx, u32 slot)

@@ -183,7 +183,7 @@ struct block_device {
 struct super_block {
 	u32 s_dev;
 	struct file_system_type *s_type;
-	unsigned long s_magic;
+	unsigned long s_flags, s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
 };
@@ -200,13 +200,21 @@ struct inode {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct rb_node mnt_node;	/* 6.8 and later */
+	struct list_head mnt_share;	/* its peers */
 	struct mnt_namespace *mnt_ns;
+	int mnt_t_flags;		/* 6.17 and later */
+};
+struct fs_context {
+	struct file_system_type *fs_type;
+	struct dentry *root;		/* once the superblock exists */
+	const char *source;
 };
 /* before 6.8: linked into mnt_namespace.list */
 struct mount___v61 {
