@@ -10,6 +10,7 @@
 #include "connect.bpf.h"
 #include "mount.bpf.h"
 #include "open.bpf.h"
+#include "runtime.bpf.h"
 
 #define NR_SETNS_NATIVE 308
 #define NR_SETNS_IA32 346
@@ -50,7 +51,7 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	struct nsproxy *ns = task->nsproxy;
 	struct subject *sub;
 	struct scratch *s;
-	u32 which;
+	u32 which, runtime;
 	bool compat;
 
 	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside &&
@@ -75,7 +76,10 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
-		if (which != HANDLER_SETNS && which != HANDLER_UNSHARE) {
+		runtime = runtime_handler(sub, task, which, ret);
+		if (runtime) {
+			which = runtime;
+		} else if (which != HANDLER_SETNS && which != HANDLER_UNSHARE) {
 			if (sub || (u64)ns->mnt_ns == cfg->init_mnt_ns)
 				return 0;
 			sub = subject_derive(s, task, 0);
@@ -295,6 +299,27 @@ int BPF_PROG(handle__mount_setattr, struct pt_regs *regs, long ret)
 	HANDLER_PROLOGUE(EVENT_MOUNT);
 
 	judge_mount_setattr(cfg, s, task, sub);
+	return 0;
+}
+
+/* ---- runtimes ---- */
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__runtime_open, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_OPEN);
+
+	read_open_call(s);
+	judge_runtime_open(cfg, s, task, sub, &s->open);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__runtime_mount, struct pt_regs *regs, long ret)
+{
+	HANDLER_PROLOGUE(EVENT_MOUNT);
+
+	judge_runtime_mount(cfg, s, task, sub);
 	return 0;
 }
 

@@ -259,6 +259,10 @@ enum handler {
 	HANDLER_MMAP,
 	HANDLER_OLD_MMAP, /* ia32: mmap with its arguments in memory */
 	HANDLER_MPROTECT,
+
+	/* From the base hook, for a runtime that sets a container up; no call has them. */
+	HANDLER_RUNTIME_OPEN,
+	HANDLER_RUNTIME_MOUNT,
 	HANDLER_MAX,
 };
 
