@@ -13,8 +13,9 @@
 
 /* What no hook of this tier shows, whatever the kernel. */
 static const char *const blind_spots[] = {
-	"trees changed without opening (link, rename, chmod...), the mount calls fsopen to move_mount,",
-	"  ptrace and its like: not yet watched",
+	"trees changed without opening (link, rename, chmod...), ptrace and its like: not yet watched",
+	"the object of a remount, an umount or a mount_setattr by path: only the caller's path",
+	"settings that a runtime's helper writes from the host's own mount namespace",
 	"the object of a refused open that was not named by /proc/*/exe or fd/N: only the caller's path",
 	"processes of other pid namespaces at start, if brigwatch runs in one: met when they act",
 	"containers in virtual machines or user-space kernels (Kata, gVisor): their system calls are not the host's",
