@@ -18,10 +18,31 @@ static void admin_execs(struct play *p)
 	}
 }
 
+/* tricked.c in the runtime's place; the case's argv names how. */
+static int trick_runtime(struct play *p)
+{
+	snprintf(p->runtime, sizeof(p->runtime), "%s/tricked-%s", p->dir, p->c->argv);
+	return shell(p->host->log, 5000, "mkdir -p '%s' && cp '%s/tricked' '%s'", p->dir,
+		     p->options->programs, p->runtime);
+}
+
+/* A volume for /dev whose null device is a link. */
+static int evil_dev(struct play *p)
+{
+	return shell(p->host->log, 5000,
+		     "d='%s/evil-dev'; mkdir -p \"$d\" && ln -sf " CORE " \"$d/null\"",
+		     p->host->dir);
+}
+
 static const struct family families[] = {
 	{ "runtime-write", "^BW-0101$" },
 	{ "foreign-exec", "^BW-0102$" },
 	{ "foreign-position", "^BW-0105$" },
+	{ "runtime-bound", "^BW-0210$" },
+	{ "file-lent", "^BW-0211$" },
+	{ "runtime-wrote", "^BW-0212$" },
+	{ "runtime-misled", "^BW-0213$" },
+	{ "host-root-lent", "^BW-0214$" },
 	{ 0 },
 };
 
@@ -86,6 +107,41 @@ static const struct attack_case cases[] = {
 	{ .technique = "A5 leaked directory", .variant = "chroot", .runtime = RUNC, .way = WAY_RECEIVED,
 	  .argv = "fd 3 chroot /bin/hostprog", .leak = true,
 	  .expect = "foreign-position foreign-exec|escaped-exec" },
+	{ .technique = "A7 runtime tricked", .variant = "null device of a volume is a link",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "/bin/echo here", .prepare = evil_dev,
+	  .box = { .binds = { "{dir}/evil-dev:/dev" } }, .harm_at_start = true,
+	  .runtime_may_refuse = true, .expect = "runtime-bound" },
+	{ .technique = "A7 runtime tricked", .variant = "file of procfs lent",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "/bin/echo here",
+	  .box = { .binds = { CORE ":/etc/app.conf" } }, .harm_at_start = true,
+	  .expect = "file-lent" },
+	{ .technique = "A7 runtime tricked", .variant = "core_pattern over a masked file",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "mask", .prepare = trick_runtime,
+	  .expect = "runtime-bound" },
+	{ .technique = "A7 runtime tricked", .variant = "the same by open_tree, move_mount",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "mask-by-tree", .prepare = trick_runtime,
+	  .expect = "runtime-bound" },
+	{ .technique = "A7 runtime tricked", .variant = "core_pattern over the console",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "console", .prepare = trick_runtime,
+	  .expect = "runtime-bound" },
+	{ .technique = "A8 runtime misled", .variant = "label: link to core_pattern",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "label-link", .prepare = trick_runtime,
+	  .expect = "runtime-wrote" },
+	{ .technique = "A8 runtime misled", .variant = "label: link to poweroff_cmd",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "label-poweroff", .prepare = trick_runtime,
+	  .expect = "runtime-wrote" },
+	{ .technique = "A8 runtime misled", .variant = "label: volume over /proc",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "label-volume", .prepare = trick_runtime,
+	  .expect = "runtime-misled" },
+	{ .technique = "A8 runtime misled", .variant = "setting: volume over /proc/sys",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "sysctl-volume", .prepare = trick_runtime,
+	  .expect = "runtime-misled" },
+	{ .technique = "A11 host's root lent", .variant = "as a volume",
+	  .runtime = RUNC, .way = WAY_RUNTIME, .argv = "/bin/echo here",
+	  .box = { .binds = { "/:/host:ro" } }, .harm_at_start = true, .expect = "host-root-lent" },
+	{ .technique = "A11 host's root lent", .variant = "as a volume",
+	  .runtime = DOCKER, .way = WAY_RUNTIME, .argv = "report",
+	  .box = { .binds = { "/:/host:ro" } }, .harm_at_start = true, .expect = "host-root-lent" },
 	{ 0 },
 };
 /* clang-format on */

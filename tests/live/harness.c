@@ -47,7 +47,7 @@ static void usage(FILE *f)
 		   "  --agent PATH     the agent (build/brigwatch)\n"
 		   "  --rules DIR      its rules (rules)\n"
 		   "  --benign DIR     benign scripts (tests/live/benign)\n"
-		   "  --programs DIR   attack, benign, decoy, preload.so (build/live)\n"
+		   "  --programs DIR   attack, benign, decoy, tricked, preload.so (build/live)\n"
 		   "  --only PATTERN   cases whose name matches the extended expression;\n"
 		   "                   \"routes\", \"races\", \"abi\", \"latency\" are some\n"
 		   "  --jobs N         attacks at a time (1)\n"

@@ -35,7 +35,7 @@ struct options {
 	const char *agent;
 	const char *rules;
 	const char *benign;   /* folder of the benign scripts */
-	const char *programs; /* folder of attack, benign, decoy, preload.so */
+	const char *programs; /* folder of attack, benign, decoy, tricked, preload.so */
 	const char *matrix;   /* file for the outcomes as JSON, or NULL */
 	const char *only;     /* extended regular expression on case names, or NULL */
 	int jobs;	      /* attack cases at a time */

@@ -142,6 +142,7 @@ void play_benign(struct host *h, const struct options *o)
 	setenv("LIVE_NO_DOCKER", h->no_docker, 1);
 	setenv("LIVE_DIR", h->dir, 1);
 	setenv("LIVE_LIB", o->benign, 1);
+	setenv("LIVE_PROGRAMS", o->programs, 1);
 	for (i = 0; i < n; i++) {
 		if (!stopping && selected(o, list[i]->d_name)) {
 			if (!head)

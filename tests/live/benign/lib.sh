@@ -7,6 +7,7 @@
 #   LIVE_DOCKER   the docker client with the address of the harness's daemon
 #   LIVE_HARNESS  the harness's program, which also writes bundles
 #   LIVE_NO_DOCKER  why there is no daemon, or nothing
+#   LIVE_PROGRAMS  where attack, benign and tricked are
 set -eu
 
 NAME=$(basename "$0" .sh)
