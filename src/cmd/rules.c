@@ -121,6 +121,19 @@ static json_t *rule_json(const struct rule *rule)
 	return json;
 }
 
+static void print_rule(const struct rule *rule)
+{
+	const char *before = "  [";
+
+	printf("%-10s %-13s %s", rule_id(rule), priority_name(rule_priority(rule)),
+	       rule_name(rule));
+	for (const char *const *id = rule_techniques(rule); *id; id++) {
+		printf("%s%s", before, *id);
+		before = " ";
+	}
+	printf("%s\n", before[0] == ' ' && before[1] == '\0' ? "]" : "");
+}
+
 static int list_rules(const struct options *options, const struct rule_set *set)
 {
 	json_t *array = json_array();
@@ -131,8 +144,7 @@ static int list_rules(const struct options *options, const struct rule_set *set)
 		if (options->json)
 			json_array_append_new(array, rule_json(rule));
 		else
-			printf("%-10s %-13s %s\n", rule_id(rule),
-			       priority_name(rule_priority(rule)), rule_name(rule));
+			print_rule(rule);
 	}
 	if (options->json)
 		print_json(array);

@@ -568,9 +568,12 @@ static void refuses_what_is_too_large(void **state)
 static void survives_damaged_files(void **state)
 {
 	static const char base[] = RULE(
-		"\"mitre\":[\"T1611\"],\"techniques\":[\"A1\"],\"tags\":[\"a\"],\"suppress\":{\"for\":\"1s\",\"by\":[\"proc.pid\"]},"
+		"\"mitre\":[\"T1611\"],\"techniques\":[\"A1\"],"
+		"\"threshold\":{\"count\":3,\"distinct\":\"proc.name\",\"by\":[\"container.id\"],\"within\":\"9s\"},"
+		"\"tags\":[\"a\"],\"suppress\":{\"for\":\"1s\",\"by\":[\"proc.pid\"]},"
 		"\"exceptions\":[{\"name\":\"n\",\"reason\":\"r\",\"when\":[\"proc.name in (a,'b')\",\"and not evt.failed\"],"
-		"\"expires\":\"2027-06-30\"}],\"tests\":[{\"name\":\"n\",\"events\":[{\"evt.type\":\"open\"}],\"alerts\":0}]");
+		"\"expires\":\"2027-06-30\"}],\"tests\":[{\"name\":\"n\",\"events\":[{\"evt.type\":\"open\",\"proc.name\":\"x\","
+		"\"repeat\":3,\"every\":\"1s\",\"vary\":[\"proc.name\"]}],\"alerts\":0}]");
 	static const char interesting[] = "\"'\\{}[](),=!<>%* \n\x80\xff"
 					  "0aA_.";
 	unsigned int seed = 7;
