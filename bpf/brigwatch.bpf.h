@@ -73,6 +73,16 @@
 #define SUBJECT_F_SEEDED (1u << 0)
 #define SUBJECT_F_OUTSIDE (1u << 1)	/* counted in GAUGE_OUTSIDE */
 #define SUBJECT_F_COMPAT (1u << 2)	/* 32-bit entry of this image was reported */
+#define SUBJECT_F_CHANGE_TOLD (1u << 3) /* the change that this call makes was reported */
+
+/* What renameat2(RENAME_EXCHANGE) exchanged, as far as it went. */
+struct exchange {
+	u64 inode; /* of the link */
+	u64 dentry;
+	u64 mount; /* the container's own that it lies on */
+	u32 n_links;
+	u32 n_others; /* neither link nor directory */
+};
 
 /* One record per task, inherited at fork. Absent: host in the initial mount
  * namespace, or not yet met; see subject_get(). */
@@ -84,9 +94,12 @@ struct subject {
 	u32 ns_inum[NSK_MAX];	/* as last explained */
 	struct inode_id stdio[3];	/* descriptors 0 to 2 when the container's first image started */
 	struct inode_id runtime_exe;	/* program that entered the runtime phase: a runtime by deed */
-	u32 flags;		/* SUBJECT_F_* */
-	u8 phase;		/* enum event_phase */
-	u8 lineage;		/* LINEAGE_* */
+	u64 change_inode; /* last one told of, and when: io_uring has no exit of the call */
+	u64 change_ns;
+	struct exchange exchange;
+	u32 flags;  /* SUBJECT_F_* */
+	u8 phase;   /* enum event_phase */
+	u8 lineage; /* LINEAGE_* */
 	u8 pad[2];
 };
 
@@ -107,6 +120,31 @@ struct open_call {
 	u32 by_handle;		/* 1: open_by_handle_at */
 };
 
+/* A change of a tree, the same for every way of asking for it. */
+struct change_call {
+	u64 path, path2; /* user addresses; see struct event_change */
+	u64 flags;
+	u32 op; /* enum change_op, 0: none */
+	u32 mode;
+	u32 rdev;
+	s32 dirfd;
+	s32 fd; /* descriptor of the object itself, -1: none */
+	u32 pad;
+};
+
+/* Which mounts show a dentry; see find_mounts(). */
+struct mount_search {
+	u64 cursor, end;
+	u64 dentry;
+	u64 own_ns, init_ns, container;
+	u64 own, foreign; /* struct mount */
+	u64 foreign_container;
+	u32 found;  /* SEEN_* */
+	u32 enough; /* SEEN_*: one of these ends the search */
+	u32 second;
+	u32 pad;
+};
+
 /* Where a record is built before it goes to a ring. One per CPU: tracing
  * programs run with preemption off, and none of the hooks nests in another. The
  * kernel allows 32 KiB a CPU (PCPU_MIN_UNIT_SIZE). */
@@ -114,6 +152,8 @@ struct open_call {
 struct scratch {
 	struct call call;
 	struct open_call open;
+	struct change_call change;
+	struct mount_search search;
 	u64 facts;		/* kept here and not in a register: see forget() */
 	u32 len;		/* bytes of data in use */
 	u32 pad;
@@ -149,6 +189,7 @@ struct map_inet_scans MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, struct inet_scan, CONTA
 struct map_inet_pending MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, u64, INET_PEERS_MAX);
 struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
+struct map_own_roots MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct own_roots_key, struct own_roots, OWN_ROOTS_MAX);
 
 struct map_subjects {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -199,6 +240,7 @@ extern struct map_inet_scans inet_scans SEC(".maps");
 extern struct map_inet_pending inet_pending SEC(".maps");
 extern struct map_budgets budgets SEC(".maps");
 extern struct map_exe_by_pid exe_by_pid SEC(".maps");
+extern struct map_own_roots own_roots SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");
 extern struct map_ring_urgent ring_urgent SEC(".maps");
 extern struct map_ring_bulk ring_bulk SEC(".maps");

@@ -142,6 +142,46 @@ static __always_inline bool is_kernel_control(const struct file_view *v)
 	return false;
 }
 
+#define MODE_SETUID 04000
+#define MODE_SETGID 02000
+#define MODE_XGRP 00010
+#define MOUNT_NOSUID_FLAG 1 /* include/linux/mount.h: MNT_NOSUID */
+
+/* A program with this mode runs with other rights than its caller's. Set-uid to
+ * an ordinary user gives none that matter. */
+static __always_inline bool is_setid(u32 mode, u32 uid)
+{
+	if ((mode & MODE_FMT) != MODE_REG && (mode & MODE_FMT))
+		return false;
+	if ((mode & MODE_SETUID) && uid == 0)
+		return true;
+	return (mode & (MODE_SETGID | MODE_XGRP)) == (MODE_SETGID | MODE_XGRP);
+}
+
+static __always_inline void ask_mounts(struct scratch *s, const struct sensor_config *cfg,
+				       struct task_struct *task, const struct subject *sub)
+{
+	u64 ns = forget(s, (u64)KREAD(task, nsproxy, mnt_ns));
+
+	s->search.own_ns = sub->own_mnt_ns == ns ? ns : 0;
+	s->search.init_ns = cfg->init_mnt_ns;
+	s->search.container = sub->container;
+}
+
+/* Does the host, or another container, have the file too, on a mount of the
+ * container's that is not its root? */
+static __always_inline bool is_on_volume(struct scratch *s, const struct subject *sub,
+					 const struct file_view *v)
+{
+	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
+	const struct sensor_config *cfg = sensor_config();
+
+	if (!cfg || !born || born->root_dentry == (u64)KREAD(v->mnt, mnt_root))
+		return false;
+	ask_mounts(s, cfg, bpf_get_current_task_btf(), sub);
+	return find_mounts(forget(s, (u64)v->dentry), SEEN_HOST | SEEN_OTHER) & (SEEN_HOST | SEEN_OTHER);
+}
+
 /* The facts of section 1 of the design about one opened file. */
 static __always_inline u64 file_facts(struct scratch *s, const struct subject *sub, const struct file_view *v)
 {
@@ -164,6 +204,10 @@ static __always_inline u64 file_facts(struct scratch *s, const struct subject *s
 	} else if (v->owner == OWNER_OWN && !is_below_mount(s, v->mnt, v->dentry)) {
 		facts |= FACT_FILE_UNREACHABLE;
 	}
+	if ((v->f_mode & FMODE_WRITE_BIT) && (v->mode & (MODE_SETUID | MODE_SETGID)) && type == MODE_REG &&
+	    v->owner == OWNER_OWN && is_setid(v->mode, KREAD(v->inode, i_uid.val)) &&
+	    !(KREAD(v->mnt, mnt_flags) & MOUNT_NOSUID_FLAG) && is_on_volume(s, sub, v))
+		facts |= FACT_SETID | FACT_VOLUME;
 	if (type == MODE_BLK)
 		facts |= FACT_BLOCK_DEVICE;
 	if (is_kernel_control(v))

@@ -70,6 +70,11 @@ static __always_inline struct mount *kcompat_real_mount(struct vfsmount *mnt)
 	return (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
 }
 
+static __always_inline struct vfsmount *vfsmount_of(struct mount *m)
+{
+	return (struct vfsmount *)((char *)m + bpf_core_field_offset(struct mount, mnt));
+}
+
 /* The mount that was last added to the namespace: tail of a list until 6.7, the
  * rightmost node of a tree by mount id since 6.8 (2eea9ce4310d). */
 static __always_inline struct mount *kcompat_newest_mount(struct mnt_namespace *ns)
@@ -102,6 +107,37 @@ static __always_inline bool kcompat_mount_is_shared(struct mount *m)
 	if (bpf_core_field_exists(m->mnt_t_flags))
 		return KREAD(m, mnt_t_flags) & 1; /* T_SHARED */
 	return KREAD(m, mnt.mnt_flags) & 0x1000;  /* MNT_SHARED */
+}
+
+/* The mounts of a file system, one after the other. A cursor is the mount itself
+ * since 6.18 (lists of a superblock's mounts became a chain of pointers there),
+ * and a node of a list before. */
+static __always_inline u64 kcompat_first_mount_cursor(struct super_block *sb)
+{
+	if (bpf_core_field_exists(((struct mount *)0)->mnt_next_for_sb))
+		return (u64)KREAD(sb, s_mounts);
+	return (u64)KREAD((struct super_block___v61 *)sb, s_mounts.next);
+}
+
+static __always_inline u64 kcompat_end_mount_cursor(struct super_block *sb)
+{
+	if (bpf_core_field_exists(((struct mount *)0)->mnt_next_for_sb))
+		return 0;
+	return (u64)sb + bpf_core_field_offset(struct super_block___v61, s_mounts);
+}
+
+static __always_inline struct mount *kcompat_mount_of_cursor(u64 cursor)
+{
+	if (bpf_core_field_exists(((struct mount *)0)->mnt_next_for_sb))
+		return (struct mount *)cursor;
+	return (struct mount *)(cursor - bpf_core_field_offset(struct mount___v61, mnt_instance));
+}
+
+static __always_inline u64 kcompat_next_mount_cursor(u64 cursor)
+{
+	if (bpf_core_field_exists(((struct mount *)0)->mnt_next_for_sb))
+		return (u64)KREAD((struct mount *)cursor, mnt_next_for_sb);
+	return (u64)KREAD((struct list_head *)cursor, next);
 }
 
 /* The file in a slot of a ring's table of direct descriptors: an array of

@@ -108,11 +108,6 @@ static __always_inline bool reaches_host(const struct sensor_config *cfg, struct
 	return w.found;
 }
 
-static __always_inline struct vfsmount *vfsmount_of(struct mount *m)
-{
-	return (struct vfsmount *)((char *)m + bpf_core_field_offset(struct mount, mnt));
-}
-
 /* The record's file is the root of a mount or of a superblock. */
 static __always_inline void fill_mount_root(const struct sensor_config *cfg,
 					    struct task_struct *task, const struct subject *sub,

@@ -11,6 +11,13 @@ int put_path(u64 mnt, u64 dentry);
 int put_cgroup_path(u64 cgrp);
 int is_reachable(u64 mnt, u64 dentry);
 
+/* Which mounts show the dentry: SEEN_*, and more in s->search. See change.bpf.c. */
+#define SEEN_OWN (1u << 0) /* below a mount of the container */
+#define SEEN_HOST (1u << 1)
+#define SEEN_OTHER (1u << 2) /* below a mount of another container */
+
+int find_mounts(u64 dentry, u64 enough);
+
 /* Append the path of a dentry to the record in the scratch buffer: as seen from
  * the root of its mount namespace when `mnt` is given, else within its file
  * system. Returns the bytes appended. */

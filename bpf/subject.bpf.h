@@ -257,6 +257,7 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 	state.born_ns = ev->hdr.time_ns;
 	state.init_tgid = ev->init_tgid;
 	state.host_ns = ev->host_ns;
+	state.root_dentry = (u64)KREAD(task, fs, root.mnt, mnt_root);
 	for (i = 0; i < NSK_MAX; i++)
 		state.ns_inum[i] = ev->ns_inum[i];
 	if (bpf_map_update_elem(&containers, &key, &state, BPF_ANY))

@@ -173,6 +173,9 @@ struct dentry {
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
+	union {
+		struct hlist_node d_alias; /* next name of the same inode */
+	} d_u;
 };
 struct file_system_type {
 	const char *name;
@@ -186,6 +189,11 @@ struct super_block {
 	unsigned long s_flags, s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
+	struct mount *s_mounts; /* 6.18 and later */
+};
+/* before 6.18: a list through mount.mnt_instance */
+struct super_block___v61 {
+	struct list_head s_mounts;
 };
 struct inode {
 	umode_t i_mode;
@@ -195,6 +203,7 @@ struct inode {
 	unsigned int i_nlink;
 	u32 i_rdev;
 	u32 i_generation;
+	struct hlist_head i_dentry;
 	void *i_private;
 };
 struct vfsmount {
@@ -208,6 +217,7 @@ struct mount {
 	struct vfsmount mnt;
 	struct rb_node mnt_node;	/* 6.8 and later */
 	struct list_head mnt_share;	/* its peers */
+	struct mount *mnt_next_for_sb; /* 6.18 and later */
 	struct mnt_namespace *mnt_ns;
 	int mnt_t_flags;		/* 6.17 and later */
 };
@@ -216,9 +226,10 @@ struct fs_context {
 	struct dentry *root;		/* once the superblock exists */
 	const char *source;
 };
-/* before 6.8: linked into mnt_namespace.list */
+/* before 6.8: linked into mnt_namespace.list; before 6.18: into super_block.s_mounts */
 struct mount___v61 {
 	struct list_head mnt_list;
+	struct list_head mnt_instance;
 };
 struct path {
 	struct vfsmount *mnt;

@@ -424,17 +424,20 @@ enum change_object {
 struct event_change {
 	struct event_hdr hdr;
 	struct event_file file;
-	__u64 flags;  /* as passed: RENAME_*, AT_* */
-	__u32 op;     /* enum change_op */
-	__u32 mode;   /* mknod, mkdir, chmod: as passed */
-	__u32 object; /* enum change_object */
-	__s32 dirfd;  /* as passed; AT_FDCWD when the call has none */
+	__u64 flags;	 /* as passed: RENAME_*, AT_* */
+	__u32 op;	 /* enum change_op */
+	__u32 mode;	 /* mknod, mkdir, chmod: as passed */
+	__u32 object;	 /* enum change_object */
+	__s32 dirfd;	 /* as passed; AT_FDCWD when the call has none */
+	__u32 mnt_flags; /* of the container's own mount it lies on: MNT_NOSUID and so on; 0: none */
+	__u32 rdev;	 /* mknod: the device, kernel encoding */
 	__u16 path_len;
 	__u16 fspath_len;
 	__u16 arg_len;
 	__u16 arg2_len;
 };
-_Static_assert(sizeof(struct event_change) == sizeof(struct event_hdr) + 96, "wire layout changed");
+_Static_assert(sizeof(struct event_change) == sizeof(struct event_hdr) + 104,
+	       "wire layout changed");
 
 enum access_op {
 	ACCESS_PTRACE = 1,

@@ -22,6 +22,7 @@
 #define UNKNOWN_CALLS_MAX 4096
 #define UNKNOWN_PER_CONTAINER 32
 #define SYSCALLS_MAX 576 /* of each way into the kernel; x32 has numbers of its own up to 547 */
+#define OWN_ROOTS_MAX 8192
 
 /* The seven namespaces in the order of /proc/PID/ns that brigwatch keeps. */
 enum ns_kind {
@@ -135,12 +136,28 @@ struct container_state {
 	__u32 init_tgid;
 	__u32 host_ns; /* bit i: namespace i of birth is the host's */
 	__u32 ns_inum[NSK_MAX];
+	__u64 root_dentry; /* root of the mount that its root directory lay on at birth */
 };
 
 /* mnt_ns[unique id] */
 struct mnt_ns_state {
 	__u64 container;
 	__u64 seen_ns; /* last time a task was seen in it */
+};
+
+/* own_roots[]: roots of mounts of one namespace, on one file system, below which
+ * changes were made lately. What lies below one of them is the container's own;
+ * that is checked each time, so a moved directory is no longer below. An entry is
+ * believed for a short time only: the mount may go. */
+struct own_roots_key {
+	__u64 mnt_ns;	   /* unique id */
+	__u64 super_block; /* kernel address */
+};
+struct own_roots {
+	__u64 root[4]; /* kernel addresses of dentries, only compared */
+	__u64 until_ns;
+	__u32 next;
+	__u32 pad;
 };
 
 /* budgets[]: one token bucket. */

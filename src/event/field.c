@@ -104,6 +104,7 @@ static int get_evt_arg_flags(const struct event *ev, struct value *ret)
 	case EVENT_OPEN: return give_uint(ret, ev->u.open.open_flags);
 	case EVENT_MOUNT: return give_uint(ret, ev->u.mount.flags);
 	case EVENT_NS: return give_uint(ret, ev->u.ns.flags);
+	case EVENT_CHANGE: return give_uint(ret, ev->u.change.flags);
 	default: return -ENODATA;
 	}
 }
@@ -665,6 +666,17 @@ static int get_loss_event(const struct event *ev, struct value *ret)
 const struct field field_table[] = {
 	BOOL("cgroup.left", get_cgroup_left, "the task is now outside the cgroup of its container"),
 	STRING("cgroup.path", get_cgroup_path, "path of the cgroup: the new one of a cgroup event, else the container's"),
+	STRING("change.device", get_change_device, "major:minor of the device node that mknod() makes"),
+	BOOL("change.link_game", get_change_link_game,
+	     "on a volume, a link and a directory changed places, or a link was made that leads out of it"),
+	BOOL("change.makes_block", get_change_makes_block, "mknod() of a block device"),
+	BOOL("change.makes_char", get_change_makes_char, "mknod() of a character device"),
+	INT("change.mode", get_change_mode, "mode as the caller passed it to chmod(), mkdir() or mknod()"),
+	BOOL("change.nosuid", get_change_nosuid, "the container's own mount that it lies on is nosuid"),
+	WORD("change.object", get_change_object, words_change_object,
+	     "what file.* is: the file that was changed, or the directory whose names were"),
+	BOOL("change.setid", get_change_setid, "a set-id program or file capability where the host has it too"),
+	BOOL("change.volume", get_change_volume, "on a mount of the container's own that the host shares"),
 	STRING("container.id", get_container_id,
 	       "full id as the runtime writes it, cg-<cgroup id> until it is known, \"host\" for tasks of the host"),
 	STRING("container.image", get_container_image, "image the container was made from"),
@@ -674,6 +686,8 @@ const struct field field_table[] = {
 	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
 	INT("evt.arg.flags", get_evt_arg_flags, "flags as the caller passed them: O_*, MS_*, CLONE_*"),
 	STRING("evt.arg.path", get_evt_arg_path, "path string as the caller passed it: a remark, the object is file.*"),
+	STRING("evt.arg.path2", get_evt_arg_path2,
+	       "second string of the caller: old path, text of a link, name of an attribute: a remark"),
 	BOOL("evt.arg_mismatch", get_evt_arg_mismatch, "the last name of the caller's string is not the object's: rewritten since, or a symbolic link; a remark only"),
 	INT("evt.cpu", get_evt_cpu, "processor the event happened on"),
 	BOOL("evt.failed", get_evt_failed, "the call failed: an attempt"),

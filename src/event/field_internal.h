@@ -69,4 +69,17 @@ int get_mount_read_only(const struct event *ev, struct value *ret);
 int get_mount_source(const struct event *ev, struct value *ret);
 int get_mount_target(const struct event *ev, struct value *ret);
 
+/* field_change.c */
+extern const char *const words_change_object[];
+int get_change_device(const struct event *ev, struct value *ret);
+int get_change_link_game(const struct event *ev, struct value *ret);
+int get_change_makes_block(const struct event *ev, struct value *ret);
+int get_change_makes_char(const struct event *ev, struct value *ret);
+int get_change_mode(const struct event *ev, struct value *ret);
+int get_change_nosuid(const struct event *ev, struct value *ret);
+int get_change_object(const struct event *ev, struct value *ret);
+int get_change_setid(const struct event *ev, struct value *ret);
+int get_change_volume(const struct event *ev, struct value *ret);
+int get_evt_arg_path2(const struct event *ev, struct value *ret);
+
 #endif

@@ -21,6 +21,8 @@ static const char *const fact_fields[] = {
 	"mount.is_kernel_fs",	"proc.escaped",
 	"file.is_host_root",	"file.is_misplaced",
 	"mount.reaches_host",
+	"change.link_game",	"change.setid",
+	"change.volume",
 };
 
 static const struct {

@@ -27,6 +27,7 @@ struct hook {
 	const char *sees, *without;
 	int n_params;			/* the tracepoint must have exactly these, 0: any */
 	bool required;
+	const char *module; /* it may be there instead of in the kernel itself, or NULL */
 };
 
 static const struct hook hooks[] = {
@@ -47,6 +48,13 @@ static const struct hook hooks[] = {
 	  "files and sockets opened through io_uring", 3, false },
 	{ "tp_btf__io_uring_complete_v61", "io_uring_complete", "files and sockets opened through io_uring",
 	  "files and sockets opened through io_uring", 7, false },
+	{ "tp_btf__ext4_mark_inode_dirty", "ext4_mark_inode_dirty", "changes of trees on ext4, whatever call makes them",
+	  "links, renames and the like on ext4 by an absolute path", 0, false, "ext4" },
+	{ "tp_btf__ext4_journal_start_inode", "ext4_journal_start_inode", "extended attributes set on ext4",
+	  "extended attributes set on ext4 by an absolute path", 6, false, "ext4" },
+	{ "tp_btf__writeback_mark_inode_dirty", "writeback_mark_inode_dirty",
+	  "changes of modes, owners and sizes on most file systems",
+	  "changes of modes, owners and sizes by an absolute path", 0, false, NULL },
 };
 
 struct live {
@@ -118,10 +126,30 @@ static int tracepoint_params(const struct btf *btf, const char *tracepoint)
 	return btf_vlen(t) - 1;	/* the first is the tracepoint's own data */
 }
 
+/* In a module: its type information is there while it is loaded, and to attach
+ * to it libbpf looks through that of all modules, which takes CAP_SYS_ADMIN. */
+static int module_params(const struct btf *btf, const struct hook *hook)
+{
+	struct btf *module;
+	__u32 id = 0;
+	int n;
+
+	if (!hook->module || bpf_btf_get_next_id(0, &id) < 0)
+		return -ENOENT;
+	module = btf__load_module_btf(hook->module, (struct btf *)btf);
+	if (!module)
+		return -ENOENT;
+	n = tracepoint_params(module, hook->tracepoint);
+	btf__free(module);
+	return n;
+}
+
 static bool hook_fits(const struct btf *btf, const struct hook *hook)
 {
 	int n = tracepoint_params(btf, hook->tracepoint);
 
+	if (n < 0)
+		n = module_params(btf, hook);
 	return n >= 0 && (!hook->n_params || hook->n_params == n);
 }
 
