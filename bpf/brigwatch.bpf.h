@@ -74,6 +74,7 @@
 #define SUBJECT_F_OUTSIDE (1u << 1)	/* counted in GAUGE_OUTSIDE */
 #define SUBJECT_F_COMPAT (1u << 2)	/* 32-bit entry of this image was reported */
 #define SUBJECT_F_CHANGE_TOLD (1u << 3) /* the change that this call makes was reported */
+#define SUBJECT_F_CHANGE_SEEN (1u << 4) /* a file system said what this call changes */
 
 /* What renameat2(RENAME_EXCHANGE) exchanged, as far as it went. */
 struct exchange {

@@ -423,6 +423,7 @@ __noinline int judge_dirty_inode(u64 inode_address)
 	closely = s->change.op == CHANGE_RENAME && (s->change.flags & RENAME_EXCHANGE_FLAG);
 	if ((mode & MODE_FMT) == MODE_LNK && !closely)
 		return 0;
+	sub->flags |= SUBJECT_F_CHANGE_SEEN;
 	if_shared = facts_if_shared(s, mode, KREAD(inode, i_uid.val));
 	closely |= if_shared != 0;
 	if (!closely && is_known_own(s, sub, inode))
@@ -510,6 +511,8 @@ int BPF_PROG(tp_btf__writeback_mark_inode_dirty, struct inode *inode)
 
 /* ---- at the exit of the call ---- */
 
+#define CAP_SYS_PTRACE_BIT 19
+
 /* The object that the call names by a descriptor: what is changed, or the
  * directory that the name is relative to. */
 static __always_inline u32 object_of_change(struct task_struct *task, struct scratch *s, struct path *ret)
@@ -534,6 +537,21 @@ static __always_inline u32 object_of_change(struct task_struct *task, struct scr
 	if (!file || bpf_probe_read_kernel(ret, sizeof(*ret), &file->f_path))
 		return OBJECT_NONE;
 	return change->fd >= 0 || !first ? OBJECT_FILE : OBJECT_PARENT;
+}
+
+/* Could a path lead this task to files of processes of the host? A refusal shows
+ * that it sees those at all; to get there it needs the right, too. */
+static __always_inline bool has_doors(const struct sensor_config *cfg, struct task_struct *task, bool refused)
+{
+	struct cred *cred;
+
+	if (KREAD(task, thread_pid, level) != 0)
+		return false;
+	if (refused)
+		return true;
+	cred = KREAD(task, cred);
+	return (kcompat_cap_effective(cred) & (1ull << CAP_SYS_PTRACE_BIT)) &&
+	       KREAD(cred, user_ns, ns.inum) == cfg->init_ns_inum[NSK_USER];
 }
 
 static __always_inline bool is_refusal(s64 ret)
@@ -569,13 +587,14 @@ int BPF_PROG(handle__change, struct pt_regs *regs, long ret)
 {
 	struct path path = {};
 	u64 facts = 0, container = 0;
-	u32 object, told;
+	u32 object, told, seen;
 	u8 owner = OWNER_UNKNOWN;
 	bool refused, makes_device;
 	HANDLER_PROLOGUE(EVENT_CHANGE);
 
 	told = sub->flags & SUBJECT_F_CHANGE_TOLD;
-	sub->flags &= ~SUBJECT_F_CHANGE_TOLD;
+	seen = sub->flags & SUBJECT_F_CHANGE_SEEN;
+	sub->flags &= ~(SUBJECT_F_CHANGE_TOLD | SUBJECT_F_CHANGE_SEEN);
 	read_change_call(s);
 	if (sub->exchange.inode && ret == 0) {
 		judge_exchange(sub);
@@ -594,9 +613,10 @@ int BPF_PROG(handle__change, struct pt_regs *regs, long ret)
 		facts |= FACT_FILE_FOREIGN;
 	else if (owner == OWNER_OWN && path.dentry && !is_below_mount(s, path.mnt, path.dentry))
 		facts |= FACT_FILE_UNREACHABLE;
-	/* A refused change of what only the caller's string names: the agent looks where
-	 * that leads, if it can lead to processes of the host at all. */
-	if (!facts && !makes_device && !(refused && object == OBJECT_NONE && KREAD(task, thread_pid, level) == 0))
+	/* Only the caller's string names it, and no file system said what was changed:
+	 * the agent looks where the string leads, if it can lead out at all. */
+	if (!facts && !makes_device &&
+	    (object != OBJECT_NONE || seen || !s->change.path || !has_doors(cfg, task, refused)))
 		return 0;
 	s->search.foreign_container = container;
 	if (object == OBJECT_NONE)

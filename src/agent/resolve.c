@@ -117,7 +117,14 @@ static int receive(struct resolver *resolver, uint64_t end, struct resolve_reply
 	}
 }
 
-static void fill_request(struct resolve_request *request, const struct event *ev)
+/* Where to look: the caller's string, and what it is relative to. */
+struct question {
+	struct slice path;
+	int32_t dirfd;
+};
+
+static void fill_request(struct resolve_request *request, const struct event *ev,
+			 const struct question *question)
 {
 	const struct event_hdr *hdr = &ev->hdr;
 
@@ -132,12 +139,13 @@ static void fill_request(struct resolve_request *request, const struct event *ev
 	request->parent_tgid = hdr->parent.tgid;
 	request->mnt_ns_inum = hdr->mnt_ns_inum;
 	request->pid_ns_inum = hdr->pid_ns_inum;
-	request->dirfd = ev->u.open.dirfd;
-	request->path_len = (uint16_t)ev->arg.len;
-	memcpy(request->path, ev->arg.data, ev->arg.len);
+	request->dirfd = question->dirfd;
+	request->path_len = (uint16_t)question->path.len;
+	memcpy(request->path, question->path.data, question->path.len);
 }
 
-static int ask(struct resolver *resolver, const struct event *ev, struct resolve_reply *ret)
+static int ask(struct resolver *resolver, const struct event *ev, const struct question *question,
+	       struct resolve_reply *ret)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), end = now + RESOLVE_WAIT_MS * 1000000ull;
 	struct resolve_bucket *bucket = bucket_of(resolver, ev->hdr.container, now);
@@ -154,7 +162,7 @@ static int ask(struct resolver *resolver, const struct event *ev, struct resolve
 	}
 	bucket->tokens--;
 	resolver->n_asked++;
-	fill_request(&request, ev);
+	fill_request(&request, ev, question);
 	request.number = ++resolver->number;
 	request.end_ms = end / 1000000;
 	resolver->sent_ns = now;
@@ -197,6 +205,12 @@ static bool is_kernel_control(const struct resolve_reply *reply, struct slice fs
 	return false;
 }
 
+/* Did the call aim at a name in a directory, and not at what has the name? */
+static bool change_names(const struct event *ev)
+{
+	return ev->u.change.op >= CHANGE_LINK && ev->u.change.op <= CHANGE_MKNOD;
+}
+
 static void fill_file(struct event_file *file, const struct event *ev,
 		      const struct resolve_reply *reply)
 {
@@ -215,19 +229,11 @@ static void fill_file(struct event_file *file, const struct event *ev,
 	memcpy(file->fs, reply->fs, sizeof(file->fs));
 }
 
-int resolve_complete(const struct event *ev, const struct resolve_reply *reply, bool is_runtime,
-		     char *ret_rec, size_t *ret_len)
+static uint64_t facts_of(const struct resolve_reply *reply, bool is_runtime)
 {
-	size_t paths_len = (size_t)reply->path_len + reply->fspath_len,
-	       at = sizeof(struct event_open);
-	struct event_open open = ev->u.open;
 	struct slice fspath = { reply->text + reply->path_len, reply->fspath_len };
 	uint64_t facts = 0;
 
-	if (reply->error || reply->fs[sizeof(reply->fs) - 1] || reply->mount_owner > OWNER_HOST ||
-	    at + paths_len + ev->arg.len > EVENT_SIZE_MAX)
-		return -EBADMSG;
-	fill_file(&open.file, ev, reply);
 	if (is_runtime && S_ISREG(reply->mode))
 		facts |= FACT_RUNTIME_BINARY;
 	if (S_ISBLK(reply->mode))
@@ -238,17 +244,44 @@ int resolve_complete(const struct event *ev, const struct resolve_reply *reply, 
 		facts |= FACT_STDIO;
 	else if (reply->mount_owner == OWNER_HOST)
 		facts |= FACT_FILE_FOREIGN;
-	if (facts & FACT_FILE_FOREIGN)
-		open.hdr.boundary = BOUNDARY_HOST;
-	open.hdr.facts |= facts;
-	open.path_len = reply->path_len;
-	open.fspath_len = reply->fspath_len;
-	open.hdr.size = (uint32_t)(at + paths_len + ev->arg.len);
+	return facts;
+}
 
-	memcpy(ret_rec, &open, at);
-	memcpy(ret_rec + at, reply->text, paths_len);
-	memcpy(ret_rec + at + paths_len, ev->arg.data, ev->arg.len);
-	*ret_len = open.hdr.size;
+int resolve_complete(const struct event *ev, const struct resolve_reply *reply, bool is_runtime,
+		     char *ret_rec, size_t *ret_len)
+{
+	bool is_change = ev->hdr.type == EVENT_CHANGE;
+	size_t paths_len = (size_t)reply->path_len + reply->fspath_len;
+	size_t fixed_len = is_change ? sizeof(struct event_change) : sizeof(struct event_open);
+	size_t args_len = ev->arg.len + (is_change ? ev->arg2.len : 0);
+	struct event fixed = *ev;
+	struct event_hdr *hdr = &fixed.u.open.hdr; /* every record begins with it */
+	char *at = ret_rec + fixed_len;
+
+	if (reply->error || reply->fs[sizeof(reply->fs) - 1] || reply->mount_owner > OWNER_HOST ||
+	    fixed_len + paths_len + args_len > EVENT_SIZE_MAX)
+		return -EBADMSG;
+	hdr->facts |= facts_of(reply, is_runtime);
+	if (hdr->facts & FACT_FILE_FOREIGN)
+		hdr->boundary = BOUNDARY_HOST;
+	hdr->size = (uint32_t)(fixed_len + paths_len + args_len);
+	if (is_change) {
+		fill_file(&fixed.u.change.file, ev, reply);
+		fixed.u.change.path_len = reply->path_len;
+		fixed.u.change.fspath_len = reply->fspath_len;
+		fixed.u.change.object = change_names(ev) ? OBJECT_PARENT : OBJECT_FILE;
+	} else {
+		fill_file(&fixed.u.open.file, ev, reply);
+		fixed.u.open.path_len = reply->path_len;
+		fixed.u.open.fspath_len = reply->fspath_len;
+	}
+
+	memcpy(ret_rec, &fixed.u, fixed_len);
+	memcpy(at, reply->text, paths_len);
+	memcpy(at + paths_len, ev->arg.data, ev->arg.len);
+	if (is_change && ev->arg2.len)
+		memcpy(at + paths_len + ev->arg.len, ev->arg2.data, ev->arg2.len);
+	*ret_len = hdr->size;
 	return 0;
 }
 
@@ -256,14 +289,52 @@ static bool is_question(const void *rec, size_t len, struct event *ret)
 {
 	struct event_hdr hdr;
 
-	if (len < sizeof(struct event_open))
+	if (len < sizeof(hdr))
 		return false;
 	memcpy(&hdr, rec, sizeof(hdr));
-	if (hdr.type != EVENT_OPEN || !(hdr.flags & EVENT_F_FAILED) ||
-	    (hdr.phase != PHASE_CONTAINED && hdr.phase != PHASE_ESCAPED))
+	if ((hdr.phase != PHASE_CONTAINED && hdr.phase != PHASE_ESCAPED) ||
+	    !(hdr.type == EVENT_CHANGE ||
+	      (hdr.type == EVENT_OPEN && (hdr.flags & EVENT_F_FAILED))))
 		return false;
-	return event_decode(rec, len, ret) == 0 && ret->u.open.file.source == SOURCE_NONE &&
+	return event_decode(rec, len, ret) == 0 && ret->file->source == SOURCE_NONE &&
 	       ret->arg.len > 0 && ret->arg.len <= EVENT_PATH_MAX && !(hdr.facts & FACT_HANDLE);
+}
+
+/* The directory part of a path; "." for a name alone. */
+static struct slice directory_of(struct slice path)
+{
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--;
+	while (path.len > 0 && path.data[path.len - 1] != '/')
+		path.len--;
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--;
+	return path.len ? path : slice_from(".");
+}
+
+static int answer(struct resolver *resolver, const struct event *ev, struct resolve_reply *ret)
+{
+	struct question question = { .path = ev->arg };
+	int r;
+
+	if (ev->hdr.type == EVENT_OPEN) {
+		question.dirfd = ev->u.open.dirfd;
+		return ask(resolver, ev, &question, ret);
+	}
+	question.dirfd = ev->u.change.dirfd;
+	if (!change_names(ev)) {
+		r = ask(resolver, ev, &question, ret);
+		if (r != -ENOENT)
+			return r;
+	}
+	question.path = directory_of(ev->arg);
+	r = ask(resolver, ev, &question, ret);
+	/* A name may also have been taken from there: the old one. */
+	if (ev->u.change.op != CHANGE_RENAME || ev->arg2.len == 0 || ev->arg2.data[0] != '/' ||
+	    (r == 0 && ret->mount_owner == OWNER_HOST))
+		return r;
+	question.path = directory_of(ev->arg2);
+	return ask(resolver, ev, &question, ret);
 }
 
 bool resolve_record(struct resolver *resolver, const void *rec, size_t len, char *ret_rec,
@@ -274,7 +345,7 @@ bool resolve_record(struct resolver *resolver, const void *rec, size_t len, char
 	struct event ev;
 
 	memset(&reply, 0, offsetof(struct resolve_reply, text));
-	if (resolver->fd < 0 || !is_question(rec, len, &ev) || ask(resolver, &ev, &reply) < 0)
+	if (resolver->fd < 0 || !is_question(rec, len, &ev) || answer(resolver, &ev, &reply) < 0)
 		return false;
 	if (resolver->binaries_fd >= 0)
 		is_runtime = live_has_runtime(resolver->binaries_fd, reply.dev, reply.ino);

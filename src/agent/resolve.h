@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The object of a refused open. The kernel made no file, and its side resolves
+/* The object of a refused open, or of a change of a tree that the kernel's side
+ * could not tell the object of. The kernel made no file, and its side resolves
  * magic links only; for all other strings the engine asks a reader to look
- * where the string leads, as the task would have gone.
+ * where the string leads, as the task would have gone. Of a change that makes or
+ * takes away a name the object is the directory.
  *
  * What comes back is marked SOURCE_RESOLVED and is no fact: the task may have
  * changed what the string leads to meanwhile, or may be gone. It is put into
@@ -84,7 +86,7 @@ struct resolver {
 
 void resolver_init(struct resolver *resolver, int reader_fd, int binaries_fd);
 
-/* If `rec` is a refused open by a contained task without an object, and one was
+/* If `rec` is a refused open or a change by a contained task without an object, and one was
  * found in time: true, and the record with its object is in ret_rec, which has
  * EVENT_SIZE_MAX bytes. Else the record is to be taken as it is. */
 bool resolve_record(struct resolver *resolver, const void *rec, size_t len, char *ret_rec,
