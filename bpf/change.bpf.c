@@ -446,24 +446,18 @@ static __always_inline int on_dirty_inode(struct inode *inode)
 	struct nsproxy *ns = task->nsproxy;
 	struct pt_regs *regs;
 	struct scratch *s;
-	u32 nr = NR_IO_URING_ENTER;
-	u8 *handler = NULL;
+	u32 nr = NR_IO_URING_ENTER, which = HANDLER_UNKNOWN;
 	bool compat = false;
 
 	if (!ns || ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside))
 		return 0;
-	if (task->flags & (PF_IO_WORKER_FLAG | PF_USER_WORKER_FLAG)) {
-		regs = NULL;
-	} else {
-		regs = (struct pt_regs *)bpf_task_pt_regs(task);
-		nr = (u32)regs->orig_ax & ~X32_BIT;
-		compat = task->thread_info.status & 2;
-		if (compat)
-			handler = bpf_map_lookup_elem(&calls_ia32, &nr);
-		else
-			handler = bpf_map_lookup_elem(&calls_native, &nr);
-		if (nr != NR_IO_URING_ENTER &&
-		    (!handler || (!is_change_handler(*handler) && *handler != HANDLER_BIND)))
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!(task->flags & (PF_IO_WORKER_FLAG | PF_USER_WORKER_FLAG))) {
+		nr = (u32)regs->orig_ax;
+		compat = task->thread_info.status & TS_COMPAT_BIT;
+		which = handler_of_call(nr, compat);
+		if (!is_change_handler(which) && which != HANDLER_BIND &&
+		    (nr & ~X32_BIT) != NR_IO_URING_ENTER && (nr & ~X32_BIT) != NR_FILE_SETATTR)
 			return 0;
 	}
 	if (task->cred != task->real_cred || !is_wanted(cfg, EVENT_CHANGE))
@@ -472,13 +466,13 @@ static __always_inline int on_dirty_inode(struct inode *inode)
 	if (!s)
 		return 0;
 	__builtin_memset(&s->call, 0, sizeof(s->call));
-	if (nr == NR_IO_URING_ENTER || !regs) {
+	if ((nr & ~X32_BIT) == NR_IO_URING_ENTER) {
 		s->call.nr = -1;
 		s->call.way = WAY_IO_URING;
 	} else {
-		s->call.nr = regs->orig_ax;
-		s->call.way = compat ? WAY_IA32 : (regs->orig_ax & X32_BIT) ? WAY_X32 : WAY_NATIVE;
-		s->call.handler = handler ? *handler : 0;
+		s->call.nr = nr;
+		s->call.way = compat ? WAY_IA32 : (nr & X32_BIT) ? WAY_X32 : WAY_NATIVE;
+		s->call.handler = which;
 		read_args(regs, &s->call);
 	}
 	read_change_call(s);

@@ -9,6 +9,7 @@
 #ifndef BW_CHANGE_BPF_H
 #define BW_CHANGE_BPF_H
 
+#include "calls.bpf.h"
 #include "open.bpf.h"
 
 #define SEEN_REST (1u << 3)	/* there are mounts of which only a look-up tells whose */
@@ -25,6 +26,9 @@
 #define NR_RENAMEAT2_IA32 353
 #define NR_IO_URING_ENTER 426
 #define NR_FCHMODAT2 452
+#define NR_FILE_SETATTR 469
+#define NR_FUTIMESAT_NATIVE 261
+#define NR_FUTIMESAT_IA32 299
 
 #define PF_IO_WORKER_FLAG 0x00000010u
 #define PF_USER_WORKER_FLAG 0x00004000u	/* 6.4 and later: SQPOLL threads too */
@@ -78,7 +82,7 @@ static __always_inline void read_change_call(struct scratch *s)
 		ret->path2 = call->args[1];
 		ret->dirfd = call->args[2];
 		ret->path = call->args[3];
-		if (call->nr == (call->way == WAY_IA32 ? NR_RENAMEAT2_IA32 : NR_RENAMEAT2_NATIVE))
+		if ((call->nr & ~X32_BIT) == (call->way == WAY_IA32 ? NR_RENAMEAT2_IA32 : NR_RENAMEAT2_NATIVE))
 			ret->flags = (u32)call->args[4];
 		break;
 	case HANDLER_UNLINK:
@@ -142,7 +146,7 @@ static __always_inline void read_change_call(struct scratch *s)
 		ret->dirfd = call->args[0];
 		ret->path = call->args[1];
 		ret->mode = call->args[2];
-		if (call->nr == NR_FCHMODAT2)
+		if ((call->nr & ~X32_BIT) == NR_FCHMODAT2)
 			ret->flags = (u32)call->args[3];
 		break;
 	case HANDLER_CHOWN:
@@ -184,7 +188,8 @@ static __always_inline void read_change_call(struct scratch *s)
 		ret->op = CHANGE_UTIME;
 		ret->dirfd = call->args[0];
 		ret->path = call->args[1];
-		ret->flags = (u32)call->args[3];
+		if ((call->nr & ~X32_BIT) != (call->way == WAY_IA32 ? NR_FUTIMESAT_IA32 : NR_FUTIMESAT_NATIVE))
+			ret->flags = (u32)call->args[3];
 		if (!ret->path)
 			ret->fd = ret->dirfd;
 		break;
