@@ -439,7 +439,7 @@ __noinline int judge_dirty_inode(u64 inode_address)
  * call; then those whose call does not change a tree. Overlayfs works on its
  * layers with the credentials of who mounted it: that is not the task's deed,
  * the change of the overlay is. */
-static __always_inline int on_dirty_inode(struct inode *inode)
+static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
@@ -462,6 +462,12 @@ static __always_inline int on_dirty_inode(struct inode *inode)
 	}
 	if (task->cred != task->real_cred || !is_wanted(cfg, EVENT_CHANGE))
 		return 0;
+	/* Which operation of io_uring it is, is not known here. Those that change names
+	 * dirty a directory; reads and writes dirty files, in an overlay's upper layer
+	 * with the caller's credentials (time of access). */
+	if ((nr & ~X32_BIT) == NR_IO_URING_ENTER && !is_attribute &&
+	    (inode->i_mode & MODE_FMT) != MODE_DIR)
+		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
@@ -482,7 +488,7 @@ static __always_inline int on_dirty_inode(struct inode *inode)
 SEC("tp_btf/ext4_mark_inode_dirty")
 int BPF_PROG(tp_btf__ext4_mark_inode_dirty, struct inode *inode)
 {
-	return on_dirty_inode(inode);
+	return on_dirty_inode(inode, false);
 }
 
 /* ext4 writes a small attribute into the inode's own block without marking the
@@ -493,14 +499,14 @@ SEC("tp_btf/ext4_journal_start_inode")
 int BPF_PROG(tp_btf__ext4_journal_start_inode, struct inode *inode, int blocks, int rsv_blocks,
 	     int revoke_creds, int type)
 {
-	return type == EXT4_HT_XATTR ? on_dirty_inode(inode) : 0;
+	return type == EXT4_HT_XATTR ? on_dirty_inode(inode, true) : 0;
 }
 
 /* Every file system calls it, for some of what it changes. */
 SEC("tp_btf/writeback_mark_inode_dirty")
 int BPF_PROG(tp_btf__writeback_mark_inode_dirty, struct inode *inode)
 {
-	return on_dirty_inode(inode);
+	return on_dirty_inode(inode, false);
 }
 
 /* ---- at the exit of the call ---- */
