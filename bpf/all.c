@@ -7,6 +7,7 @@
 #include "path.bpf.c"
 #include "lifecycle.bpf.c"
 #include "dispatch.bpf.c"
+#include "access.bpf.c"
 #include "io_uring.bpf.c"
 #include "inet.bpf.c"
 #include "setup.bpf.c"

@@ -107,6 +107,17 @@ struct open_call {
 	u32 by_handle;		/* 1: open_by_handle_at */
 };
 
+/* One act on another process; see is_access_repeated(). */
+struct access_key {
+	u64 container;
+	u64 request;
+	u64 inode;
+	u32 actor_tgid;
+	u32 target_tgid;
+	u32 op;
+	u32 failed;
+};
+
 /* Where a record is built before it goes to a ring. One per CPU: tracing
  * programs run with preemption off, and none of the hooks nests in another. The
  * kernel allows 32 KiB a CPU (PCPU_MIN_UNIT_SIZE). */
@@ -149,6 +160,7 @@ struct map_inet_scans MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, struct inet_scan, CONTA
 struct map_inet_pending MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, u64, INET_PEERS_MAX);
 struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
+struct map_accesses MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct access_key, u64, ACCESSES_MAX);
 
 struct map_subjects {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -199,6 +211,7 @@ extern struct map_inet_scans inet_scans SEC(".maps");
 extern struct map_inet_pending inet_pending SEC(".maps");
 extern struct map_budgets budgets SEC(".maps");
 extern struct map_exe_by_pid exe_by_pid SEC(".maps");
+extern struct map_accesses accesses SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");
 extern struct map_ring_urgent ring_urgent SEC(".maps");
 extern struct map_ring_bulk ring_bulk SEC(".maps");

@@ -127,8 +127,20 @@ struct time_namespace {
 struct cgroup_namespace {
 	struct ns_common ns;
 };
+/* Numbers to pids: a tree of nodes with 64 slots each. */
+struct xarray {
+	void *xa_head;
+};
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+struct idr {
+	struct xarray idr_rt;
+};
 struct pid_namespace {
 	struct ns_common ns;
+	struct idr idr;
 	unsigned int level;
 	struct task_struct *child_reaper;
 };
@@ -196,6 +208,10 @@ struct inode {
 	u32 i_rdev;
 	u32 i_generation;
 	void *i_private;
+};
+struct proc_inode {
+	struct pid *pid;	/* whose entry of /proc it is; NULL outside of /proc/PID */
+	struct inode vfs_inode;
 };
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -284,6 +300,9 @@ enum cgroup_subsys_id {
 
 struct signal_struct {
 	atomic_t live;
+};
+struct kernel_siginfo {
+	int si_signo, si_code;
 };
 struct task_struct {
 	struct thread_info thread_info;

@@ -39,6 +39,7 @@ static const struct {
 	{ "process_vm_writev", EVENT_ACCESS }, { "pidfd_getfd", EVENT_ACCESS },
 	{ "signal", EVENT_ACCESS },	{ "process_madvise", EVENT_ACCESS },
 	{ "kcmp", EVENT_ACCESS },	{ "pidfd_open", EVENT_ACCESS },
+	{ "proc_open", EVENT_ACCESS },
 	{ "syscall", EVENT_SYSCALL },	{ "inet", EVENT_INET },
 	{ "cred", EVENT_CRED },		{ "capable", EVENT_CAPABLE },
 	{ "rate", EVENT_RATE },		{ "use", EVENT_USE },
@@ -51,7 +52,7 @@ static const char *const words_event[] = {
 	"fsopen", "fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr",
 	"link", "symlink", "rename", "unlink", "mkdir", "mknod", "truncate", "chmod", "chown", "setxattr", "utime",
 	"change", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "signal", "process_madvise", "kcmp",
-	"pidfd_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call",
+	"pidfd_open", "proc_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call",
 	"unknown", NULL,
 };
 static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };

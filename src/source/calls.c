@@ -27,6 +27,15 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_UNSHARE] = "handle__unshare",
 	[HANDLER_CONNECT] = "handle__connect",
 	[HANDLER_SOCKETCALL] = "handle__connect",
+	[HANDLER_PTRACE] = "handle__access",
+	[HANDLER_VM_ACCESS] = "handle__access",
+	[HANDLER_PIDFD_GETFD] = "handle__access",
+	[HANDLER_PIDFD_OPEN] = "handle__access",
+	[HANDLER_MADVISE] = "handle__access",
+	[HANDLER_KCMP] = "handle__access",
+	[HANDLER_KILL] = "handle__access",
+	[HANDLER_TGKILL] = "handle__access",
+	[HANDLER_PIDFD_SIGNAL] = "handle__access",
 };
 
 unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)
