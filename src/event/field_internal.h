@@ -54,6 +54,15 @@ int get_inet_attempts(const struct event *ev, struct value *ret);
 int get_inet_peers(const struct event *ev, struct value *ret);
 int get_inet_addresses(const struct event *ev, struct value *ret);
 int get_inet_failed(const struct event *ev, struct value *ret);
+/* field_access.c */
+int get_target_is_foreign(const struct event *ev, struct value *ret);
+int get_target_pid(const struct event *ev, struct value *ret);
+int get_target_uid(const struct event *ev, struct value *ret);
+int get_target_name(const struct event *ev, struct value *ret);
+int get_target_shares_pid_ns(const struct event *ev, struct value *ret);
+int get_ptrace_request(const struct event *ev, struct value *ret);
+int get_signal_number(const struct event *ev, struct value *ret);
+int get_signal_name(const struct event *ev, struct value *ret);
 
 /* field_mount.c */
 int get_mount_dev(const struct event *ev, struct value *ret);

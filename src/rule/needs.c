@@ -21,6 +21,7 @@ static const char *const fact_fields[] = {
 	"mount.is_kernel_fs",	"proc.escaped",
 	"file.is_host_root",	"file.is_misplaced",
 	"mount.reaches_host",
+	"target.is_foreign",	"target.shares_pid_ns",
 };
 
 static const struct {
