@@ -153,7 +153,7 @@ int __noinline emit_proc_open(u64 file, u64 path)
 	ev->request = v.f_mode & 3;
 	if (v.f_mode & FMODE_WRITE_BIT)
 		ev->hdr.facts |= FACT_FILE_WRITE;
-	if (is_access_repeated(sub, ev))
+	if (is_access_repeated(s, sub, ev))
 		return 0;
 	ev->path_len = put_path_of(s, v.mnt, v.dentry);
 	ev->fspath_len = put_path_of(s, NULL, v.dentry);
@@ -198,7 +198,7 @@ int __noinline emit_refused_proc_open(u64 path)
 	ev->target_arg = nr;
 	if (is_write_intent(s->open.flags))
 		ev->hdr.facts |= FACT_FILE_WRITE;
-	if (is_access_repeated(sub, ev))
+	if (is_access_repeated(s, sub, ev))
 		return 0;
 	ev->arg_len = put_user_string(s, path);
 	record_end(RING_URGENT);
@@ -336,7 +336,7 @@ int BPF_PROG(handle__access, struct pt_regs *regs, long ret)
 	ev = access_begin(s, task, sub, op, &target);
 	ev->request = request;
 	ev->target_arg = op == ACCESS_PTRACE ? s->call.args[1] : s->call.args[0];
-	if (is_access_repeated(sub, ev))
+	if (is_access_repeated(s, sub, ev))
 		return 0;
 	if (op == ACCESS_GETFD && ret >= 0)
 		add_received_file(cfg, s, task, sub, ev);
@@ -398,7 +398,7 @@ int BPF_PROG(tp_btf__signal_generate, int sig, struct kernel_siginfo *info,
 		s->call.way = WAY_X32;
 	ev = access_begin(s, task, sub, ACCESS_SIGNAL, &target);
 	ev->request = sig;
-	if (!is_access_repeated(sub, ev))
+	if (!is_access_repeated(s, sub, ev))
 		record_end(RING_URGENT);
 	return 0;
 }

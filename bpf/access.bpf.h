@@ -108,23 +108,24 @@ static __always_inline void judge_target(const struct sensor_config *cfg, struct
 
 /* Was this act on this process told a moment ago? A debugger that writes word
  * by word, or a daemon that is signalled again and again, is one finding. */
-static __always_inline bool is_access_repeated(const struct subject *sub,
+static __always_inline bool is_access_repeated(struct scratch *s, const struct subject *sub,
 					       const struct event_access *ev)
 {
-	struct access_key key = {};
-	u64 now = ev->hdr.time_ns, *seen;
+	struct access_key *key = &s->access; /* the stack is short where this is called from */
+	u64 *seen;
 
-	key.container = sub->container;
-	key.actor_tgid = ev->hdr.proc.tgid;
-	key.target_tgid = ev->target.tgid;
-	key.request = ev->request;
-	key.op = ev->op;
-	key.failed = !!(ev->hdr.flags & EVENT_F_FAILED);
-	key.inode = ev->file.ino;
-	seen = bpf_map_lookup_elem(&accesses, &key);
-	if (seen && now - *seen < ACCESS_QUIET_NS)
+	__builtin_memset(key, 0, sizeof(*key));
+	key->container = sub->container;
+	key->actor_tgid = ev->hdr.proc.tgid;
+	key->target_tgid = ev->target.tgid;
+	key->request = ev->request;
+	key->op = ev->op;
+	key->failed = !!(ev->hdr.flags & EVENT_F_FAILED);
+	key->inode = ev->file.ino;
+	seen = bpf_map_lookup_elem(&accesses, key);
+	if (seen && ev->hdr.time_ns - *seen < ACCESS_QUIET_NS)
 		return true;
-	bpf_map_update_elem(&accesses, &key, &now, BPF_ANY);
+	bpf_map_update_elem(&accesses, key, &ev->hdr.time_ns, BPF_ANY);
 	return false;
 }
 

@@ -125,6 +125,7 @@ struct access_key {
 struct scratch {
 	struct call call;
 	struct open_call open;
+	struct access_key access;
 	u64 facts;		/* kept here and not in a register: see forget() */
 	u32 len;		/* bytes of data in use */
 	u32 pad;
