@@ -13,15 +13,58 @@
 #define URING_OPENAT2 28
 #define SLOT_ALLOC (~0u)	/* IORING_FILE_INDEX_ALLOC: the kernel chose, the result tells */
 
+/* Each kind is a function of its own: all in one frame are more than the stack
+ * holds on 6.1 with what they call. `req` is the request's address. */
+int __noinline judge_uring_open(u64 req, u64 res)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+	struct file *file;
+	u32 slot;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub)
+		return 0;
+	slot = KREAD((struct io_open *)kiocb, file_slot);
+	if (!slot)
+		file = file_of_fd(task, res);
+	else
+		file = kcompat_uring_file(KREAD(kiocb, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
+	__builtin_memset(&s->open, 0, sizeof(s->open));
+	if (!file)
+		count(COUNTER_DIRECT_FD);
+	else
+		judge_opened_file(cfg, s, task, sub, &s->open, file);
+	return 0;
+}
+
+int __noinline judge_uring_connect(u64 req)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (sub)
+		judge_connect(cfg, s, task, sub, KREAD((struct io_kiocb *)req, file), 0);
+	return 0;
+}
+
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
 	struct subject *sub;
 	struct scratch *s;
-	struct file *file;
 	u8 opcode;
-	u32 slot;
 
 	if (!cfg || !req)
 		return 0;
@@ -40,21 +83,10 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 
 	if (opcode == URING_CONNECT) {
 		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))
-			judge_connect(cfg, s, task, sub, KREAD(req, file), 0);
-		return 0;
+			judge_uring_connect(forget(s, (u64)req));
+	} else if (res >= 0 && is_wanted(cfg, EVENT_OPEN)) {
+		judge_uring_open(forget(s, (u64)req), res);
 	}
-	if (res < 0 || !is_wanted(cfg, EVENT_OPEN))
-		return 0;
-	slot = KREAD((struct io_open *)req, file_slot);
-	if (!slot)
-		file = file_of_fd(task, res);
-	else
-		file = kcompat_uring_file(KREAD(req, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
-	__builtin_memset(&s->open, 0, sizeof(s->open));
-	if (!file)
-		count(COUNTER_DIRECT_FD);
-	else
-		judge_opened_file(cfg, s, task, sub, &s->open, file);
 	return 0;
 }
 
