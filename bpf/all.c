@@ -8,6 +8,7 @@
 #include "lifecycle.bpf.c"
 #include "dispatch.bpf.c"
 #include "access.bpf.c"
+#include "surface.bpf.c"
 #include "io_uring.bpf.c"
 #include "inet.bpf.c"
 #include "setup.bpf.c"

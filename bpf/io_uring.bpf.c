@@ -7,6 +7,7 @@
  * two programs, of which the sensor loads the one whose arguments fit. */
 #include "open.bpf.h"
 #include "connect.bpf.h"
+#include "surface.bpf.h"
 
 #define URING_CONNECT 16	/* enum io_uring_op, include/uapi/linux/io_uring.h */
 #define URING_OPENAT 18
@@ -58,6 +59,39 @@ int __noinline judge_uring_connect(u64 req)
 	return 0;
 }
 
+static __always_inline bool is_uring_surface(u8 opcode)
+{
+	return opcode == URING_SPLICE || opcode == URING_SOCKET || opcode == URING_BIND;
+}
+
+#define SPLICE_FD_IN_FIXED (1u << 31) /* SPLICE_F_FD_IN_FIXED: a slot, not a descriptor */
+
+int __noinline judge_uring_surface(u64 req, u64 opcode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct io_socket *socket = (struct io_socket *)req;
+	struct io_splice *splice = (struct io_splice *)req;
+	struct scratch *s = scratch_get();
+	struct file *source;
+	s32 fd;
+
+	if (!s || !req)
+		return 0;
+	__builtin_memset(s->call.args, 0, sizeof(s->call.args));
+	if (opcode == URING_SOCKET)
+		return judge_socket((u32)KREAD(socket, domain), (u32)KREAD(socket, type),
+				    (u32)KREAD(socket, protocol));
+	if (opcode == URING_BIND)
+		return judge_bind(forget(s, (u64)KREAD(kiocb, file)), 0);
+	fd = KREAD(splice, splice_fd_in);
+	if (KREAD(splice, flags) & SPLICE_FD_IN_FIXED)
+		source = kcompat_uring_file(KREAD(kiocb, ctx), fd);
+	else
+		source = file_of_fd(task, fd);
+	return judge_splice(forget(s, (u64)source), forget(s, (u64)KREAD(kiocb, file)));
+}
+
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -72,7 +106,8 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	if (!sub || (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED))
 		return 0;
 	opcode = KREAD(req, opcode);
-	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT)
+	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT &&
+	    !is_uring_surface(opcode))
 		return 0;
 	s = scratch_get();
 	if (!s)
@@ -81,7 +116,9 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	s->call.ret = res;
 	s->call.way = WAY_IO_URING;
 
-	if (opcode == URING_CONNECT) {
+	if (is_uring_surface(opcode)) {
+		judge_uring_surface(forget(s, (u64)req), opcode);
+	} else if (opcode == URING_CONNECT) {
 		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))
 			judge_uring_connect(forget(s, (u64)req));
 	} else if (res >= 0 && is_wanted(cfg, EVENT_OPEN)) {

@@ -202,6 +202,7 @@ struct super_block {
 struct inode {
 	umode_t i_mode;
 	kuid_t i_uid;
+	kgid_t i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
@@ -395,6 +396,14 @@ struct io_kiocb {
 struct io_uring_cqe {
 	u64 user_data;
 	s32 res;
+};
+struct io_splice {
+	struct file *file_out;
+	int splice_fd_in;
+	unsigned int flags;
+};
+struct io_socket {
+	int domain, type, protocol;
 };
 struct io_open {
 	u32 file_slot;		/* direct descriptor: slot + 1 */

@@ -36,6 +36,14 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_KILL] = "handle__access",
 	[HANDLER_TGKILL] = "handle__access",
 	[HANDLER_PIDFD_SIGNAL] = "handle__access",
+	[HANDLER_SURFACE] = "handle__surface",
+	[HANDLER_BPF] = "handle__bpf",
+	[HANDLER_PERF] = "handle__perf",
+	[HANDLER_SOCKET] = "handle__socket",
+	[HANDLER_BIND] = "handle__socket",
+	[HANDLER_SPLICE] = "handle__splice",
+	[HANDLER_IOCTL] = "handle__ioctl",
+	[HANDLER_FANOTIFY] = "handle__fanotify",
 };
 
 unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)
