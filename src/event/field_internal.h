@@ -77,5 +77,21 @@ int get_mount_reaches_host(const struct event *ev, struct value *ret);
 int get_mount_read_only(const struct event *ev, struct value *ret);
 int get_mount_source(const struct event *ev, struct value *ret);
 int get_mount_target(const struct event *ev, struct value *ret);
+/* field_surface.c */
+int get_bpf_cmd(const struct event *ev, struct value *ret);
+int get_bpf_prog_type(const struct event *ev, struct value *ret);
+int get_socket_family(const struct event *ev, struct value *ret);
+int get_socket_protocol(const struct event *ev, struct value *ret);
+int get_crypto_type(const struct event *ev, struct value *ret);
+int get_crypto_name(const struct event *ev, struct value *ret);
+int get_perf_pid(const struct event *ev, struct value *ret);
+int get_perf_cpu(const struct event *ev, struct value *ret);
+int get_splice_into(const struct event *ev, struct value *ret);
+int get_splice_not_writable(const struct event *ev, struct value *ret);
+int get_splice_is_setid(const struct event *ev, struct value *ret);
+int get_fanotify_scope(const struct event *ev, struct value *ret);
+int get_keys_op(const struct event *ev, struct value *ret);
+int get_proc_in_host_pid_ns(const struct event *ev, struct value *ret);
+int get_cap_name(const struct event *ev, struct value *ret);
 
 #endif

@@ -22,6 +22,7 @@ static const char *const fact_fields[] = {
 	"file.is_host_root",	"file.is_misplaced",
 	"mount.reaches_host",
 	"target.is_foreign",	"target.shares_pid_ns",
+	"splice.is_setid",	"splice.not_writable",
 };
 
 static const struct {
