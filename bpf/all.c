@@ -9,6 +9,7 @@
 #include "dispatch.bpf.c"
 #include "access.bpf.c"
 #include "surface.bpf.c"
+#include "capable.bpf.c"
 #include "io_uring.bpf.c"
 #include "inet.bpf.c"
 #include "setup.bpf.c"

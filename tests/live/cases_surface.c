@@ -203,6 +203,15 @@ static const struct attack_case cases[] = {
 	{ .technique = "G6 userfaultfd", .variant = "faults of the kernel", .runtime = RUNC,
 	  .argv = "surface native userfaultfd",
 	  .outcome = EITHER, .expect = "unusual" },
+	{ .technique = "C12 capability", .variant = "SYS_BOOT, no magic number", .runtime = RUNC,
+	  .box = { .flags = BOX_HOST_PID, .caps = "SYS_BOOT" }, .argv = "surface native reboot",
+	  .outcome = REFUSED, .expect = "capability-kernel reboot" },
+	{ .technique = "B1 capability", .variant = "SYS_PTRACE by /proc/PID/root", .runtime = RUNC,
+	  .box = PTRACER, .argv = "open openat " SECRET " r",
+	  .expect = "capability" },
+	{ .technique = "B1 capability", .variant = "SYS_PTRACE by io_uring", .way = WAY_URING, .runtime = RUNC,
+	  .box = PTRACER, .argv = "open uring " SECRET " r",
+	  .expect = "capability" },
 	{ 0 },
 };
 /* clang-format on */
