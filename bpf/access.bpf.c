@@ -29,7 +29,8 @@ u64 __noinline find_task(u64 nr, u64 type)
 		if (i == 0 && (nr >> (shift & 31)) >= XA_SLOTS)
 			return 0;
 		if (bpf_probe_read_kernel(&entry, sizeof(entry),
-					  (char *)node + bpf_core_field_offset(struct xa_node, slots) +
+					  (char *)node +
+						  bpf_core_field_offset(struct xa_node, slots) +
 						  ((nr >> (shift & 31)) & (XA_SLOTS - 1)) * 8))
 			return 0;
 	}
@@ -374,8 +375,7 @@ int BPF_PROG(tp_btf__signal_generate, int sig, struct kernel_siginfo *info,
 	struct scratch *s;
 	struct nsproxy *ns = task->nsproxy;
 
-	if (!ns || ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside) ||
-	    other->tgid == task->tgid)
+	if (!ns || ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside) || other->tgid == task->tgid)
 		return 0;
 	if (!is_wanted(cfg, EVENT_ACCESS) || !is_sent_by_call(info))
 		return 0;

@@ -6,8 +6,8 @@
 
 /* CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE
  * NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP: what runtimes give to everybody. */
-#define CAPS_EVERYDAY                                                                          \
-	(1ull << 0 | 1ull << 1 | 1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 6 | 1ull << 7 |   \
+#define CAPS_EVERYDAY                                                                        \
+	(1ull << 0 | 1ull << 1 | 1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 6 | 1ull << 7 | \
 	 1ull << 8 | 1ull << 10 | 1ull << 13 | 1ull << 18 | 1ull << 27 | 1ull << 29 | 1ull << 31)
 #define CAP_BIT_SYS_ADMIN 21
 #define CAP_QUIET_NS 60000000000ull

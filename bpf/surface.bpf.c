@@ -118,7 +118,8 @@ static __always_inline u32 clock_modes(u64 addr)
 	u32 modes = 0;
 
 	bpf_probe_read_user(&modes, sizeof(modes), (const void *)addr);
-	return (modes & (ADJ_ADJTIME | ADJ_OFFSET_READONLY)) == (ADJ_ADJTIME | ADJ_OFFSET_READONLY) ?
+	return (modes & (ADJ_ADJTIME | ADJ_OFFSET_READONLY)) ==
+			       (ADJ_ADJTIME | ADJ_OFFSET_READONLY) ?
 		       0 :
 		       modes;
 }
@@ -359,7 +360,7 @@ static __always_inline u32 splice_source(struct task_struct *task, const struct 
 		flags |= SPLICE_READ_ONLY | SPLICE_NOT_WRITABLE;
 	if (kcompat_cap_effective(cred) & (1ull << CAP_BIT_DAC_OVERRIDE))
 		return flags;
-	if (KREAD(v->inode, i_uid.val) == uid ? !(mode & 0200) :
+	if (KREAD(v->inode, i_uid.val) == uid			? !(mode & 0200) :
 	    KREAD(v->inode, i_gid.val) == KREAD(cred, egid.val) ? !(mode & 0020) :
 								  !(mode & 0002))
 		flags |= SPLICE_NOT_WRITABLE;

@@ -50,9 +50,9 @@ int get_ptrace_request(const struct event *ev, struct value *ret)
 		unsigned int request;
 		const char *name;
 	} names[] = {
-		{ 4, "POKETEXT" },	{ 5, "POKEDATA" },	 { 6, "POKEUSER" },
-		{ 13, "SETREGS" },	{ 15, "SETFPREGS" },	 { 16, "ATTACH" },
-		{ 19, "SETFPXREGS" },	{ 0x4203, "SETSIGINFO" }, { 0x4205, "SETREGSET" },
+		{ 4, "POKETEXT" },    { 5, "POKEDATA" },	{ 6, "POKEUSER" },
+		{ 13, "SETREGS" },    { 15, "SETFPREGS" },	{ 16, "ATTACH" },
+		{ 19, "SETFPXREGS" }, { 0x4203, "SETSIGINFO" }, { 0x4205, "SETREGSET" },
 		{ 0x4206, "SEIZE" },
 	};
 

@@ -24,15 +24,15 @@ static bool is_call(const struct event *ev, const char *name)
 	return strcmp(call, name) == 0;
 }
 
-static int give_number_name(struct value *ret, const struct word *words, size_t n, uint64_t number)
+/* The list ends with { 0 }. */
+static int give_name(struct value *ret, const struct word *words, uint64_t number)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (words[i].number == number)
-			return give_word(ret, words[i].word);
+	for (; words->word; words++) {
+		if (words->number == number)
+			return give_word(ret, words->word);
 	}
 	return give_printf(ret, "%" PRIu64, number);
 }
-#define GIVE_NAME(ret, words, number) give_number_name(ret, words, ARRAY_SIZE(words), number)
 
 /* clang-format off */
 int get_bpf_cmd(const struct event *ev, struct value *ret)
@@ -46,10 +46,10 @@ int get_bpf_cmd(const struct event *ev, struct value *ret)
 		{ 20, "TASK_FD_QUERY" }, { 22, "MAP_FREEZE" }, { 23, "BTF_GET_NEXT_ID" },
 		{ 28, "LINK_CREATE" },	{ 29, "LINK_UPDATE" },	{ 30, "LINK_GET_FD_BY_ID" },
 		{ 32, "ENABLE_STATS" },	{ 33, "ITER_CREATE" },	{ 34, "LINK_DETACH" },
-		{ 35, "PROG_BIND_MAP" }, { 36, "TOKEN_CREATE" },
+		{ 35, "PROG_BIND_MAP" }, { 36, "TOKEN_CREATE" }, { 0 },
 	};
 
-	return is_call(ev, "bpf") ? GIVE_NAME(ret, words, (uint32_t)ev->u.call.args[0]) : -ENODATA;
+	return is_call(ev, "bpf") ? give_name(ret, words, (uint32_t)ev->u.call.args[0]) : -ENODATA;
 }
 
 int get_bpf_prog_type(const struct event *ev, struct value *ret)
@@ -60,12 +60,12 @@ int get_bpf_prog_type(const struct event *ev, struct value *ret)
 		{ 7, "perf_event" },	{ 8, "cgroup_skb" },	{ 9, "cgroup_sock" },
 		{ 15, "cgroup_device" }, { 17, "raw_tracepoint" }, { 18, "cgroup_sock_addr" },
 		{ 24, "raw_tracepoint_writable" }, { 26, "tracing" }, { 27, "struct_ops" },
-		{ 28, "ext" },		{ 29, "lsm" },		{ 31, "syscall" },
+		{ 28, "ext" },		{ 29, "lsm" },		{ 31, "syscall" },	{ 0 },
 	};
 
 	if (!is_call(ev, "bpf") || ev->u.call.args[0] != 5)
 		return -ENODATA;
-	return GIVE_NAME(ret, words, ev->u.call.detail[0]);
+	return give_name(ret, words, ev->u.call.detail[0]);
 }
 
 int get_socket_family(const struct event *ev, struct value *ret)
@@ -79,11 +79,12 @@ int get_socket_family(const struct event *ev, struct value *ret)
 		{ 31, "BLUETOOTH" }, { 33, "RXRPC" }, { 35, "PHONET" }, { 36, "IEEE802154" },
 		{ 37, "CAIF" },	{ 38, "ALG" },	{ 39, "NFC" },	{ 40, "VSOCK" },
 		{ 41, "KCM" },	{ 42, "QIPCRTR" }, { 43, "SMC" }, { 44, "XDP" }, { 45, "MCTP" },
+		{ 0 },
 	};
 
 	if (!is_call(ev, "socket") && !is_call(ev, "bind"))
 		return -ENODATA;
-	return GIVE_NAME(ret, words, (uint32_t)ev->u.call.args[0]);
+	return give_name(ret, words, (uint32_t)ev->u.call.args[0]);
 }
 /* clang-format on */
 
@@ -153,13 +154,10 @@ int get_fanotify_scope(const struct event *ev, struct value *ret)
 int get_keys_op(const struct event *ev, struct value *ret)
 {
 	static const struct word words[] = {
-		{ 6, "DESCRIBE" },
-		{ 8, "LINK" },
-		{ 10, "SEARCH" },
-		{ 11, "READ" },
+		{ 6, "DESCRIBE" }, { 8, "LINK" }, { 10, "SEARCH" }, { 11, "READ" }, { 0 },
 	};
 
-	return is_call(ev, "keyctl") ? GIVE_NAME(ret, words, ev->u.call.args[0]) : -ENODATA;
+	return is_call(ev, "keyctl") ? give_name(ret, words, ev->u.call.args[0]) : -ENODATA;
 }
 
 /* The initial pid namespace has a number of its own (PROC_PID_INIT_INO). */
@@ -172,16 +170,46 @@ int get_cap_name(const struct event *ev, struct value *ret)
 {
 	/* linux/capability.h */
 	static const char *const names[] = {
-		"CHOWN",	 "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",
-		"FSETID",	 "KILL",	 "SETGID",	    "SETUID",
-		"SETPCAP",	 "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST",
-		"NET_ADMIN",	 "NET_RAW",	 "IPC_LOCK",	    "IPC_OWNER",
-		"SYS_MODULE",	 "SYS_RAWIO",	 "SYS_CHROOT",	    "SYS_PTRACE",
-		"SYS_PACCT",	 "SYS_ADMIN",	 "SYS_BOOT",	    "SYS_NICE",
-		"SYS_RESOURCE",	 "SYS_TIME",	 "SYS_TTY_CONFIG",  "MKNOD",
-		"LEASE",	 "AUDIT_WRITE",	 "AUDIT_CONTROL",   "SETFCAP",
-		"MAC_OVERRIDE",	 "MAC_ADMIN",	 "SYSLOG",	    "WAKE_ALARM",
-		"BLOCK_SUSPEND", "AUDIT_READ",	 "PERFMON",	    "BPF",
+		"CHOWN",
+		"DAC_OVERRIDE",
+		"DAC_READ_SEARCH",
+		"FOWNER",
+		"FSETID",
+		"KILL",
+		"SETGID",
+		"SETUID",
+		"SETPCAP",
+		"LINUX_IMMUTABLE",
+		"NET_BIND_SERVICE",
+		"NET_BROADCAST",
+		"NET_ADMIN",
+		"NET_RAW",
+		"IPC_LOCK",
+		"IPC_OWNER",
+		"SYS_MODULE",
+		"SYS_RAWIO",
+		"SYS_CHROOT",
+		"SYS_PTRACE",
+		"SYS_PACCT",
+		"SYS_ADMIN",
+		"SYS_BOOT",
+		"SYS_NICE",
+		"SYS_RESOURCE",
+		"SYS_TIME",
+		"SYS_TTY_CONFIG",
+		"MKNOD",
+		"LEASE",
+		"AUDIT_WRITE",
+		"AUDIT_CONTROL",
+		"SETFCAP",
+		"MAC_OVERRIDE",
+		"MAC_ADMIN",
+		"SYSLOG",
+		"WAKE_ALARM",
+		"BLOCK_SUSPEND",
+		"AUDIT_READ",
+		"PERFMON",
+		"BPF",
 		"CHECKPOINT_RESTORE",
 	};
 	uint32_t cap;

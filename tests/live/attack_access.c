@@ -202,16 +202,16 @@ static int attack_madvise(char **argv)
 	if (pidfd < 0)
 		deed_fail("no pidfd of the decoy");
 	deed_harm("process_madvise");
-	return deed_done(result(syscall(SYS_process_madvise, pidfd, &there, 1, 20 /* MADV_COLD */,
-					0)));
+	return deed_done(
+		result(syscall(SYS_process_madvise, pidfd, &there, 1, 20 /* MADV_COLD */, 0)));
 }
 
 /* kcmp PID: are its files ours? */
 static int attack_kcmp(char **argv)
 {
 	deed_harm("kcmp");
-	return deed_done(result(syscall(SYS_kcmp, getpid(), atoi(argv[0]), 2 /* KCMP_FILES */, 0,
-					0)));
+	return deed_done(
+		result(syscall(SYS_kcmp, getpid(), atoi(argv[0]), 2 /* KCMP_FILES */, 0, 0)));
 }
 
 /* ---- signals ---- */

@@ -110,6 +110,20 @@ static int attack_surface(char **argv)
 	deed_fail("no such call: %s", argv[1]);
 }
 
+/* keys native|int80: all serial numbers of a range that nobody has */
+static int attack_keys(char **argv)
+{
+	int gate32 = strcmp(argv[0], "int80") == 0;
+	long args[6] = { 6 /* DESCRIBE */ }, r = 0;
+
+	if (gate32)
+		deed_int80_probe();
+	deed_harm("keyctl");
+	for (args[1] = 1; args[1] <= 200; args[1]++)
+		r = call(gate32, SYS_keyctl, 288, args);
+	return deed_done(r);
+}
+
 /* socket socketcall|uring FAMILY */
 static int attack_socket(char **argv)
 {
@@ -224,8 +238,8 @@ static int attack_terminal(char **argv)
 		deed_int80_probe();
 	deed_harm("TIOCSTI");
 	if (strcmp(argv[0], "int80") == 0)
-		return deed_done(deed_int80(54 /* ioctl */, slave, TIOCSTI,
-					    (long)deed_low(&key, 1), 0, 0));
+		return deed_done(
+			deed_int80(54 /* ioctl */, slave, TIOCSTI, (long)deed_low(&key, 1), 0, 0));
 	return deed_done(result(ioctl(slave, TIOCSTI, &key)));
 }
 
@@ -235,8 +249,9 @@ static int attack_terminal(char **argv)
 static int attack_fanotify(char **argv)
 {
 	long scope = strcmp(argv[1], "mount") == 0 ? 0x10 : 0x100;
-	const long native[6] = { 0, 1 /* FAN_MARK_ADD */ | scope, 0x20 /* FAN_OPEN */, AT_FDCWD,
-				 TEXT("/"), 0 };
+	const long native[6] = {
+		0, 1 /* FAN_MARK_ADD */ | scope, 0x20 /* FAN_OPEN */, AT_FDCWD, TEXT("/"), 0
+	};
 	const long gate[6] = { 0, 1 | scope, 0x20, 0, AT_FDCWD, native[4] };
 	long args[6], fd;
 
@@ -252,9 +267,9 @@ static int attack_fanotify(char **argv)
 }
 
 static const struct deed deeds[] = {
-	{ "surface", 2, attack_surface },     { "socket", 2, attack_socket },
-	{ "crypto", 3, attack_crypto },	      { "splice", 2, attack_splice },
-	{ "terminal", 2, attack_terminal },   { "fanotify", 2, attack_fanotify },
-	{ 0 },
+	{ "keys", 1, attack_keys },	    { "surface", 2, attack_surface },
+	{ "socket", 2, attack_socket },	    { "crypto", 3, attack_crypto },
+	{ "splice", 2, attack_splice },	    { "terminal", 2, attack_terminal },
+	{ "fanotify", 2, attack_fanotify }, { 0 },
 };
 DEED_TABLE(deeds);

@@ -31,7 +31,8 @@ static int debug_child(pid_t pid)
 	char path[64];
 	int fd;
 
-	if (syscall(SYS_process_vm_readv, pid, &here, 1, &there, 1, 0) != sizeof(copy) || copy != 42)
+	if (syscall(SYS_process_vm_readv, pid, &here, 1, &there, 1, 0) != sizeof(copy) ||
+	    copy != 42)
 		return fail("process_vm_readv");
 	if (syscall(SYS_process_vm_writev, pid, &here, 1, &there, 1, 0) != sizeof(copy))
 		return fail("process_vm_writev");
@@ -94,7 +95,7 @@ static int do_stat(char **argv)
 {
 	static const char *const names[] = { "stat",   "status", "statm",     "cmdline",
 					     "comm",   "cgroup", "limits",    "oom_score",
-					     "mounts", "sched",  "mountinfo", "net/dev" };
+					     "mounts", "sched",	 "mountinfo", "net/dev" };
 	int n = 0;
 
 	for (; *argv; argv++) {
