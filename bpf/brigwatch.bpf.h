@@ -146,6 +146,17 @@ struct mount_search {
 	u32 pad;
 };
 
+/* One act on another process; see is_access_repeated(). */
+struct access_key {
+	u64 container;
+	u64 request;
+	u64 inode;
+	u32 actor_tgid;
+	u32 target_tgid;
+	u32 op;
+	u32 failed;
+};
+
 /* Where a record is built before it goes to a ring. One per CPU: tracing
  * programs run with preemption off, and none of the hooks nests in another. The
  * kernel allows 32 KiB a CPU (PCPU_MIN_UNIT_SIZE). */
@@ -155,6 +166,7 @@ struct scratch {
 	struct open_call open;
 	struct change_call change;
 	struct mount_search search;
+	struct access_key access;
 	u64 facts;		/* kept here and not in a register: see forget() */
 	u32 len;		/* bytes of data in use */
 	u32 pad;
@@ -191,6 +203,7 @@ struct map_inet_pending MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, u64, INET_PEERS_MAX);
 struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
 struct map_own_roots MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct own_roots_key, struct own_roots, OWN_ROOTS_MAX);
+struct map_accesses MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct access_key, u64, ACCESSES_MAX);
 
 struct map_subjects {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -242,6 +255,7 @@ extern struct map_inet_pending inet_pending SEC(".maps");
 extern struct map_budgets budgets SEC(".maps");
 extern struct map_exe_by_pid exe_by_pid SEC(".maps");
 extern struct map_own_roots own_roots SEC(".maps");
+extern struct map_accesses accesses SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");
 extern struct map_ring_urgent ring_urgent SEC(".maps");
 extern struct map_ring_bulk ring_bulk SEC(".maps");

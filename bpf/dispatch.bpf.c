@@ -574,7 +574,13 @@ int BPF_PROG(handle__unshare, struct pt_regs *regs, long ret)
 
 /* ---- connecting ---- */
 
-#define SOCKETCALL_CONNECT 3 /* linux/net.h: SYS_CONNECT */
+/* linux/net.h: SYS_SOCKET, SYS_BIND, SYS_CONNECT, and the numbers of the calls of
+ * their own that ia32 has for them since */
+#define SOCKETCALL_SOCKET 1
+#define SOCKETCALL_BIND 2
+#define SOCKETCALL_CONNECT 3
+#define NR_SOCKET_IA32 359
+#define NR_BIND_IA32 361
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
@@ -587,9 +593,23 @@ int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
 	fd = (s32)s->call.args[0];
 	addr = s->call.args[1];
 	if (s->call.handler == HANDLER_SOCKETCALL) {
+		bpf_probe_read_user(args, sizeof(args), (const void *)s->call.args[1]);
+		if (s->call.args[0] == SOCKETCALL_SOCKET || s->call.args[0] == SOCKETCALL_BIND) {
+			s->call.handler = HANDLER_SOCKET;
+			s->call.nr = NR_SOCKET_IA32;
+			if (s->call.args[0] == SOCKETCALL_BIND) {
+				s->call.handler = HANDLER_BIND;
+				s->call.nr = NR_BIND_IA32;
+			}
+			s->call.args[0] = args[0];
+			s->call.args[1] = args[1];
+			s->call.args[2] = args[2];
+			bpf_tail_call(ctx, &handlers, HANDLER_SOCKET);
+			count(COUNTER_TAIL_CALL);
+			return 0;
+		}
 		if (s->call.args[0] != SOCKETCALL_CONNECT)
 			return 0;
-		bpf_probe_read_user(args, sizeof(args), (const void *)s->call.args[1]);
 		fd = (s32)args[0];
 		addr = args[1];
 	}

@@ -182,14 +182,27 @@ static __always_inline bool is_on_volume(struct scratch *s, const struct subject
 	return find_mounts(forget(s, (u64)v->dentry), SEEN_HOST | SEEN_OTHER) & (SEEN_HOST | SEEN_OTHER);
 }
 
+/* Entries of /proc/PID that take a right over a process that is not the
+ * container's own; namespaces of the host. See access.bpf.c. */
+int is_foreign_proc_entry(u64 inode, u64 dentry, u64 writes);
+int is_foreign_ns_file(u64 inode);
+
+static __always_inline struct pid *pid_of_proc_inode(struct inode *inode)
+{
+	return KREAD((struct proc_inode *)((char *)inode -
+					   bpf_core_field_offset(struct proc_inode, vfs_inode)), pid);
+}
+
 /* The facts of section 1 of the design about one opened file. */
 static __always_inline u64 file_facts(struct scratch *s, const struct subject *sub, const struct file_view *v)
 {
 	u16 type = v->mode & MODE_FMT;
 	u64 facts = 0;
 
+	if (v->magic == MAGIC_NSFS)
+		return is_foreign_ns_file(forget(s, (u64)v->inode)) ? FACT_FOREIGN_TASK : 0;
 	if (v->owner == OWNER_INTERNAL && v->magic != MAGIC_TMPFS)
-		return 0;	/* pipes, sockets, nsfs; memfds go on: runc's sealed copy is one */
+		return 0;	/* pipes, sockets; memfds go on: runc's sealed copy is one */
 	if (v->f_mode & FMODE_WRITE_BIT)
 		facts |= FACT_FILE_WRITE;
 	/* Reading a file of one's own is never of interest: no look-up for that. */
@@ -212,6 +225,10 @@ static __always_inline u64 file_facts(struct scratch *s, const struct subject *s
 		facts |= FACT_BLOCK_DEVICE;
 	if (is_kernel_control(v))
 		facts |= FACT_KERNEL_CONTROL;
+	if (v->magic == MAGIC_PROC && type == MODE_REG &&
+	    is_foreign_proc_entry(forget(s, (u64)v->inode), forget(s, (u64)v->dentry),
+				  v->f_mode & FMODE_WRITE_BIT))
+		facts |= FACT_FOREIGN_TASK;
 	return facts;
 }
 

@@ -7,11 +7,90 @@
  * two programs, of which the sensor loads the one whose arguments fit. */
 #include "open.bpf.h"
 #include "connect.bpf.h"
+#include "surface.bpf.h"
 
 #define URING_CONNECT 16	/* enum io_uring_op, include/uapi/linux/io_uring.h */
 #define URING_OPENAT 18
 #define URING_OPENAT2 28
 #define SLOT_ALLOC (~0u)	/* IORING_FILE_INDEX_ALLOC: the kernel chose, the result tells */
+
+/* Each kind is a function of its own: all in one frame are more than the stack
+ * holds on 6.1 with what they call. `req` is the request's address. */
+int __noinline judge_uring_open(u64 req, u64 res)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+	struct file *file;
+	u32 slot;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub)
+		return 0;
+	slot = KREAD((struct io_open *)kiocb, file_slot);
+	if (!slot)
+		file = file_of_fd(task, res);
+	else
+		file = kcompat_uring_file(KREAD(kiocb, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
+	__builtin_memset(&s->open, 0, sizeof(s->open));
+	if (!file)
+		count(COUNTER_DIRECT_FD);
+	else
+		judge_opened_file(cfg, s, task, sub, &s->open, file);
+	return 0;
+}
+
+int __noinline judge_uring_connect(u64 req)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (sub)
+		judge_connect(cfg, s, task, sub, KREAD((struct io_kiocb *)req, file), 0);
+	return 0;
+}
+
+static __always_inline bool is_uring_surface(u8 opcode)
+{
+	return opcode == URING_SPLICE || opcode == URING_SOCKET || opcode == URING_BIND;
+}
+
+#define SPLICE_FD_IN_FIXED (1u << 31) /* SPLICE_F_FD_IN_FIXED: a slot, not a descriptor */
+
+int __noinline judge_uring_surface(u64 req, u64 opcode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct io_socket *socket = (struct io_socket *)req;
+	struct io_splice *splice = (struct io_splice *)req;
+	struct scratch *s = scratch_get();
+	struct file *source;
+	s32 fd;
+
+	if (!s || !req)
+		return 0;
+	__builtin_memset(s->call.args, 0, sizeof(s->call.args));
+	if (opcode == URING_SOCKET)
+		return judge_socket((u32)KREAD(socket, domain), (u32)KREAD(socket, type),
+				    (u32)KREAD(socket, protocol));
+	if (opcode == URING_BIND)
+		return judge_bind(forget(s, (u64)KREAD(kiocb, file)), 0);
+	fd = KREAD(splice, splice_fd_in);
+	if (KREAD(splice, flags) & SPLICE_FD_IN_FIXED)
+		source = kcompat_uring_file(KREAD(kiocb, ctx), fd);
+	else
+		source = file_of_fd(task, fd);
+	return judge_splice(forget(s, (u64)source), forget(s, (u64)KREAD(kiocb, file)));
+}
 
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
@@ -19,9 +98,7 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	const struct sensor_config *cfg = sensor_config();
 	struct subject *sub;
 	struct scratch *s;
-	struct file *file;
 	u8 opcode;
-	u32 slot;
 
 	if (!cfg || !req)
 		return 0;
@@ -29,7 +106,8 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	if (!sub || (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED))
 		return 0;
 	opcode = KREAD(req, opcode);
-	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT)
+	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT &&
+	    !is_uring_surface(opcode))
 		return 0;
 	s = scratch_get();
 	if (!s)
@@ -38,23 +116,14 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	s->call.ret = res;
 	s->call.way = WAY_IO_URING;
 
-	if (opcode == URING_CONNECT) {
+	if (is_uring_surface(opcode)) {
+		judge_uring_surface(forget(s, (u64)req), opcode);
+	} else if (opcode == URING_CONNECT) {
 		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))
-			judge_connect(cfg, s, task, sub, KREAD(req, file), 0);
-		return 0;
+			judge_uring_connect(forget(s, (u64)req));
+	} else if (res >= 0 && is_wanted(cfg, EVENT_OPEN)) {
+		judge_uring_open(forget(s, (u64)req), res);
 	}
-	if (res < 0 || !is_wanted(cfg, EVENT_OPEN))
-		return 0;
-	slot = KREAD((struct io_open *)req, file_slot);
-	if (!slot)
-		file = file_of_fd(task, res);
-	else
-		file = kcompat_uring_file(KREAD(req, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
-	__builtin_memset(&s->open, 0, sizeof(s->open));
-	if (!file)
-		count(COUNTER_DIRECT_FD);
-	else
-		judge_opened_file(cfg, s, task, sub, &s->open, file);
 	return 0;
 }
 

@@ -10,6 +10,12 @@
 /* Facts that make an open worth a record on their own. */
 #define OPEN_FACTS (~(FACT_FILE_WRITE | FACT_STDIO))
 
+/* An entry of /proc/PID was opened (`file`: its address), or could not be:
+ * `path` is the user address of its name. An act on that process, not on a
+ * file: see access.bpf.c. */
+int emit_proc_open(u64 file, u64 path);
+int emit_refused_proc_open(u64 path);
+
 enum magic_kind { MAGIC_LINK_NONE, MAGIC_LINK_EXE, MAGIC_LINK_FD };
 
 struct magic_link {
@@ -128,6 +134,7 @@ static __always_inline void judge_refused_open(const struct sensor_config *cfg, 
 	struct pid_key key = {};
 	struct file *file;
 
+	emit_refused_proc_open(open->path);
 	if (!is_write_intent(open->flags) && !open->by_handle)
 		return;
 	ev = record_begin(s, sizeof(*ev));
@@ -204,6 +211,10 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	if (open->by_handle)
 		facts |= FACT_HANDLE;
 	facts = forget(s, facts);
+	if (facts & FACT_FOREIGN_TASK) {
+		emit_proc_open(forget(s, (u64)file), open->path);
+		facts &= ~FACT_FOREIGN_TASK;
+	}
 	if (!(facts & OPEN_FACTS) && !(cfg->wanted_plain & (1ull << EVENT_OPEN)))
 		return;
 

@@ -127,8 +127,20 @@ struct time_namespace {
 struct cgroup_namespace {
 	struct ns_common ns;
 };
+/* Numbers to pids: a tree of nodes with 64 slots each. */
+struct xarray {
+	void *xa_head;
+};
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+struct idr {
+	struct xarray idr_rt;
+};
 struct pid_namespace {
 	struct ns_common ns;
+	struct idr idr;
 	unsigned int level;
 	struct task_struct *child_reaper;
 };
@@ -198,6 +210,7 @@ struct super_block___v61 {
 struct inode {
 	umode_t i_mode;
 	kuid_t i_uid;
+	kgid_t i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
@@ -205,6 +218,10 @@ struct inode {
 	u32 i_generation;
 	struct hlist_head i_dentry;
 	void *i_private;
+};
+struct proc_inode {
+	struct pid *pid;	/* whose entry of /proc it is; NULL outside of /proc/PID */
+	struct inode vfs_inode;
 };
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -295,6 +312,9 @@ enum cgroup_subsys_id {
 
 struct signal_struct {
 	atomic_t live;
+};
+struct kernel_siginfo {
+	int si_signo, si_code;
 };
 struct task_struct {
 	struct thread_info thread_info;
@@ -387,6 +407,14 @@ struct io_kiocb {
 struct io_uring_cqe {
 	u64 user_data;
 	s32 res;
+};
+struct io_splice {
+	struct file *file_out;
+	int splice_fd_in;
+	unsigned int flags;
+};
+struct io_socket {
+	int domain, type, protocol;
 };
 struct io_open {
 	u32 file_slot;		/* direct descriptor: slot + 1 */

@@ -448,23 +448,29 @@ enum access_op {
 	ACCESS_MADVISE = 6,
 	ACCESS_KCMP = 7,
 	ACCESS_PIDFD_OPEN = 8,
+	ACCESS_PROC_OPEN = 9, /* an entry of /proc/PID that takes a right over the process */
 };
 
+/* event_access.flags */
+#define ACCESS_F_SHARED_PID_NS \
+	(1u << 0) /* actor and target share a pid namespace that is not the host's: one pod */
+
 /* An act on another process; whom it hits is also in hdr.boundary and
- * hdr.target_container. Strings: path, fspath (of `file`). */
+ * hdr.target_container. Strings: path, fspath (of `file`), arg (path as passed). */
 struct event_access {
 	struct event_hdr hdr;
-	struct event_file file;
-	struct exec_id target; /* all zero: not known */
-	__u64 request;	       /* PTRACE_*, the signal, the descriptor asked for... */
-	__u32 op;	       /* enum access_op */
-	__u32 target_uid;      /* effective, initial user namespace */
-	__u32 target_arg;      /* pid as passed, in the caller's pid namespace */
-	__u32 pad;
+	struct event_file file; /* what pidfd_getfd received, the entry of /proc/PID */
+	struct exec_id target;	/* all zero: not known */
+	__u64 request;		/* PTRACE_*, the signal, the descriptor asked for... */
+	__u32 op;		/* enum access_op */
+	__u32 target_uid;	/* effective, initial user namespace */
+	__u32 target_arg;	/* pid or pidfd as passed */
+	__u32 flags;		/* ACCESS_F_* */
 	char target_comm[16];
 	__u16 path_len;
 	__u16 fspath_len;
-	__u16 pad2[2];
+	__u16 arg_len;
+	__u16 pad;
 };
 _Static_assert(sizeof(struct event_access) == sizeof(struct event_hdr) + 128,
 	       "wire layout changed");

@@ -13,9 +13,10 @@
 
 /* What no hook of this tier shows, whatever the kernel. */
 static const char *const blind_spots[] = {
-	"trees changed without opening (link, rename, chmod...), ptrace and its like: not yet watched",
+	"trees changed without opening (link, rename, chmod...): not yet watched",
 	"the object of a remount, an umount or a mount_setattr by path: only the caller's path",
 	"settings that a runtime's helper writes from the host's own mount namespace",
+	"refused opens of another process' entries in /proc, if not asked for as /proc/PID/NAME",
 	"the object of a refused open that was not named by /proc/*/exe or fd/N: only the caller's path",
 	"processes of other pid namespaces at start, if brigwatch runs in one: met when they act",
 	"containers in virtual machines or user-space kernels (Kata, gVisor): their system calls are not the host's",
@@ -46,9 +47,10 @@ static void print_facts(void)
 	printf("lockdown     %s\n", line);
 	read_line("/sys/kernel/security/lsm", line, sizeof(line));
 	printf("lsm          %s\n", line);
-	printf("bpf fs       %s\n", statfs("/sys/fs/bpf", &fs) == 0 && (unsigned long)fs.f_type == 0xcafe4a11
-					    ? "mounted at /sys/fs/bpf"
-					    : "not mounted; `run` mounts it if it may");
+	printf("bpf fs       %s\n",
+	       statfs("/sys/fs/bpf", &fs) == 0 && (unsigned long)fs.f_type == 0xcafe4a11 ?
+		       "mounted at /sys/fs/bpf" :
+		       "not mounted; `run` mounts it if it may");
 	printf("tier         tracepoint (the lsm and fentry tiers are not built yet)\n");
 }
 
@@ -65,7 +67,8 @@ static int print_hooks(bool *ret_usable)
 	*ret_usable = true;
 	printf("\n%-22s %-10s %s\n", "hook", "kernel", "sees");
 	for (int i = 0; i < n; i++) {
-		printf("%-22s %-10s %s\n", hooks[i].hook, hooks[i].available ? "has it" : "LACKS IT", hooks[i].sees);
+		printf("%-22s %-10s %s\n", hooks[i].hook,
+		       hooks[i].available ? "has it" : "LACKS IT", hooks[i].sees);
 		if (!hooks[i].available)
 			printf("%-33s without it: %s\n", "", hooks[i].without);
 		*ret_usable &= hooks[i].available || !hooks[i].required;
@@ -95,7 +98,8 @@ int cmd_doctor(int argc, char **argv)
 		code = r == -EPERM ? EXIT_PRIVILEGES : EXIT_KERNEL;
 	if (code == EXIT_DONE) {
 		r = live_try(&error);
-		printf("\nprograms     %s%s\n", r == 0 ? "the verifier takes them all" : "cannot be loaded: ",
+		printf("\nprograms     %s%s\n",
+		       r == 0 ? "the verifier takes them all" : "cannot be loaded: ",
 		       r == 0 ? "" : error.message);
 		if (r < 0)
 			code = r == -EPERM ? EXIT_PRIVILEGES : EXIT_KERNEL;
@@ -106,6 +110,7 @@ int cmd_doctor(int argc, char **argv)
 	if (code == EXIT_PRIVILEGES)
 		printf("\nverdict: run as root, or with CAP_BPF and CAP_PERFMON\n");
 	else
-		printf("\nverdict: %s\n", code == EXIT_DONE ? "brigwatch can watch here" : "brigwatch cannot watch here");
+		printf("\nverdict: %s\n", code == EXIT_DONE ? "brigwatch can watch here" :
+							      "brigwatch cannot watch here");
 	return fflush(stdout) == 0 ? code : EXIT_INTERNAL;
 }

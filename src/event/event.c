@@ -83,6 +83,7 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 	[EVENT_ACCESS] = { "access", sizeof(struct event_access), offsetof(struct event_access, file), {
 		PATH(access, path_len, path),
 		PATH(access, fspath_len, fspath),
+		PATH(access, arg_len, arg),
 	} },
 	[EVENT_SYSCALL] = { "syscall", sizeof(struct event_syscall), offsetof(struct event_syscall, file), {
 		PATH(syscall, path_len, path),
@@ -276,6 +277,7 @@ static const char *access_op_name(unsigned int op)
 		[ACCESS_MADVISE] = "process_madvise",
 		[ACCESS_KCMP] = "kcmp",
 		[ACCESS_PIDFD_OPEN] = "pidfd_open",
+		[ACCESS_PROC_OPEN] = "proc_open",
 	};
 
 	return FIND_NAME(names, op);

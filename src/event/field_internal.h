@@ -9,10 +9,10 @@
 
 int give_bool(struct value *ret, bool truth);
 int give_int(struct value *ret, int64_t num);
-int give_uint(struct value *ret, uint64_t num);	/* saturates at INT64_MAX */
+int give_uint(struct value *ret, uint64_t num); /* saturates at INT64_MAX */
 int give_slice(struct value *ret, struct slice str);
 int give_word(struct value *ret, const char *word);
-int give_nonempty(struct value *ret, struct slice str);	/* an empty string is missing */
+int give_nonempty(struct value *ret, struct slice str); /* an empty string is missing */
 
 /* A path of the kernel's own: missing when it is empty, for no object has an
  * empty path, and with its head missing when the record says so. */
@@ -22,18 +22,18 @@ int give_path(const struct event *ev, struct value *ret, struct slice path);
 int give_caller(const struct event *ev, struct value *ret, struct slice str);
 
 int give_printf(struct value *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int give_device(struct value *ret, uint32_t dev);	/* "major:minor" */
+int give_device(struct value *ret, uint32_t dev); /* "major:minor" */
 
 /* Append to scratch what fits of `str`; `len` is what is there already. */
 size_t scratch_append(struct value *ret, size_t len, struct slice str);
 
-#define FACT_FIELD(function, fact)                                 \
+#define FACT_FIELD(function, fact)                                     \
 	static int function(const struct event *ev, struct value *ret) \
 	{                                                              \
 		return give_bool(ret, ev->hdr.facts & (fact));         \
 	}
 
-#define FLAG_FIELD(function, flag)                                 \
+#define FLAG_FIELD(function, flag)                                     \
 	static int function(const struct event *ev, struct value *ret) \
 	{                                                              \
 		return give_bool(ret, ev->hdr.flags & (flag));         \
@@ -54,6 +54,16 @@ int get_inet_attempts(const struct event *ev, struct value *ret);
 int get_inet_peers(const struct event *ev, struct value *ret);
 int get_inet_addresses(const struct event *ev, struct value *ret);
 int get_inet_failed(const struct event *ev, struct value *ret);
+
+/* field_access.c */
+int get_target_is_foreign(const struct event *ev, struct value *ret);
+int get_target_pid(const struct event *ev, struct value *ret);
+int get_target_uid(const struct event *ev, struct value *ret);
+int get_target_name(const struct event *ev, struct value *ret);
+int get_target_shares_pid_ns(const struct event *ev, struct value *ret);
+int get_ptrace_request(const struct event *ev, struct value *ret);
+int get_signal_number(const struct event *ev, struct value *ret);
+int get_signal_name(const struct event *ev, struct value *ret);
 
 /* field_mount.c */
 int get_mount_dev(const struct event *ev, struct value *ret);
@@ -81,5 +91,22 @@ int get_change_object(const struct event *ev, struct value *ret);
 int get_change_setid(const struct event *ev, struct value *ret);
 int get_change_volume(const struct event *ev, struct value *ret);
 int get_evt_arg_path2(const struct event *ev, struct value *ret);
+
+/* field_surface.c */
+int get_bpf_cmd(const struct event *ev, struct value *ret);
+int get_bpf_prog_type(const struct event *ev, struct value *ret);
+int get_socket_family(const struct event *ev, struct value *ret);
+int get_socket_protocol(const struct event *ev, struct value *ret);
+int get_crypto_type(const struct event *ev, struct value *ret);
+int get_crypto_name(const struct event *ev, struct value *ret);
+int get_perf_pid(const struct event *ev, struct value *ret);
+int get_perf_cpu(const struct event *ev, struct value *ret);
+int get_splice_into(const struct event *ev, struct value *ret);
+int get_splice_not_writable(const struct event *ev, struct value *ret);
+int get_splice_is_setid(const struct event *ev, struct value *ret);
+int get_fanotify_scope(const struct event *ev, struct value *ret);
+int get_keys_op(const struct event *ev, struct value *ret);
+int get_proc_in_host_pid_ns(const struct event *ev, struct value *ret);
+int get_cap_name(const struct event *ev, struct value *ret);
 
 #endif

@@ -23,6 +23,8 @@ static const char *const fact_fields[] = {
 	"mount.reaches_host",
 	"change.link_game",	"change.setid",
 	"change.volume",
+	"target.is_foreign",	"target.shares_pid_ns",
+	"splice.is_setid",	"splice.not_writable",
 };
 
 static const struct {

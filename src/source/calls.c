@@ -52,6 +52,24 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_SETXATTRAT] = "handle__change",
 	[HANDLER_UTIME] = "handle__change",
 	[HANDLER_UTIMENSAT] = "handle__change",
+
+	[HANDLER_PTRACE] = "handle__access",
+	[HANDLER_VM_ACCESS] = "handle__access",
+	[HANDLER_PIDFD_GETFD] = "handle__access",
+	[HANDLER_PIDFD_OPEN] = "handle__access",
+	[HANDLER_MADVISE] = "handle__access",
+	[HANDLER_KCMP] = "handle__access",
+	[HANDLER_KILL] = "handle__access",
+	[HANDLER_TGKILL] = "handle__access",
+	[HANDLER_PIDFD_SIGNAL] = "handle__access",
+	[HANDLER_SURFACE] = "handle__surface",
+	[HANDLER_BPF] = "handle__bpf",
+	[HANDLER_PERF] = "handle__perf",
+	[HANDLER_SOCKET] = "handle__socket",
+	[HANDLER_BIND] = "handle__socket",
+	[HANDLER_SPLICE] = "handle__splice",
+	[HANDLER_IOCTL] = "handle__ioctl",
+	[HANDLER_FANOTIFY] = "handle__fanotify",
 };
 
 unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)

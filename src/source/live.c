@@ -43,6 +43,10 @@ static const struct hook hooks[] = {
 	  "a container that leaves its own cgroup", 0, false },
 	{ "tp_btf__inet_sock_set_state", "inet_sock_set_state", "TCP connections of containers",
 	  "TCP connections: management ports, cloud metadata, scans", 3, false },
+	{ "tp_btf__signal_generate", "signal_generate", "signals, whoever they reach",
+	  "signals that containers send to processes of the host, unless refused", 5, false },
+	{ "tp_btf__cap_capable", "cap_capable", "capabilities that containers use",
+	  "unusual capabilities used by calls that are not watched themselves", 5, false },
 	/* arguments without the leading context pointer of the BTF prototype */
 	{ "tp_btf__io_uring_complete", "io_uring_complete", "files and sockets opened through io_uring",
 	  "files and sockets opened through io_uring", 3, false },

@@ -107,6 +107,8 @@ struct host {
 };
 
 int host_init(struct host *h, const struct options *o);
+/* A sleeping decoy for one case, to be freed by child_stop() and free(); NULL: none. */
+struct child *host_start_victim(struct host *h);
 /* Started when the agent already runs. */
 int host_init_late(struct host *h);
 void host_release(struct host *h, const struct options *o);
@@ -232,6 +234,7 @@ struct play {
 	char runtime[500]; /* runc or its throw-away copy */
 	char identity[64];
 	struct child main;
+	struct child *victim; /* a decoy of this case's own, if prepare() started one */
 	size_t first_alert; /* alerts before it are older than the case */
 	uint64_t start_ns, harm_ns, end_ns;
 	bool done, refused;

@@ -207,6 +207,17 @@ static void docker_start(struct host *h)
 }
 
 /* Files that attacks aim at, and folders that containers are given. */
+struct child *host_start_victim(struct host *h)
+{
+	struct child *c = calloc(1, sizeof(*c));
+
+	if (c && decoy_start(h, c, "decoy", "wait", NULL) < 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
 static int decoys_build(struct host *h)
 {
 	char path[300];

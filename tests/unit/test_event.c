@@ -59,7 +59,7 @@ static const struct type_case types[] = {
 		S(change, path_len, path, P), S(change, fspath_len, fspath, P),
 		S(change, arg_len, arg, P), S(change, arg2_len, arg2, P) } },
 	{ "access", EVENT_ACCESS, sizeof(struct event_access), true, {
-		S(access, path_len, path, P), S(access, fspath_len, fspath, P) } },
+		S(access, path_len, path, P), S(access, fspath_len, fspath, P), S(access, arg_len, arg, P) } },
 	{ "syscall", EVENT_SYSCALL, sizeof(struct event_syscall), true, {
 		S(syscall, path_len, path, P), S(syscall, fspath_len, fspath, P), S(syscall, arg_len, arg, P) } },
 	{ "inet", EVENT_INET, sizeof(struct event_inet), false, { { 0 } } },
@@ -447,6 +447,7 @@ static const struct { unsigned int type, op; const char *want; } ops[] = {
 	{ EVENT_CHANGE, 0, "unknown" },
 	{ EVENT_ACCESS, ACCESS_PTRACE, "ptrace" },
 	{ EVENT_ACCESS, ACCESS_PIDFD_OPEN, "pidfd_open" },
+	{ EVENT_ACCESS, ACCESS_PROC_OPEN, "proc_open" },
 	{ EVENT_ACCESS, UINT32_MAX, "unknown" },
 	{ EVENT_OPEN, 0, "open" },
 	{ EVENT_CONTAINER_INFO, 0, "container_info" },
