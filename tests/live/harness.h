@@ -165,7 +165,12 @@ struct alert {
 /* Not of a container, but of the host itself. */
 bool alert_of_host(const struct alert *a);
 
-int watch_start(const struct host *h, const struct options *o);
+/* With the rules of that folder. After watch_stop(), another one may be started:
+ * what was seen is forgotten. */
+int watch_start(const struct host *h, const struct options *o, const char *rules);
+/* The rules without what folds repeats, in a folder of its own, so that
+ * each call's alert can be counted. */
+int watch_bare_rules(const struct host *h, const struct options *o, char *ret_dir, size_t size);
 /* Ends the agent; prints its books. Returns what was wrong with them, or NULL. */
 const char *watch_stop(void);
 bool watch_running(void);

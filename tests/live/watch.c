@@ -21,7 +21,6 @@
 static struct {
 	struct child agent;
 	bool started;
-	char rules[300];
 	char output[300];
 	char messages[300];
 	pthread_t thread;
@@ -155,40 +154,41 @@ static bool messages_find(const char *word, char *line, size_t size)
 	return found;
 }
 
-/* The same rules, but each repeat is told: what folds repeats has unit tests, and
- * here each deed's own alert is looked for. */
-static int rules_without_folding(const struct host *h, const char *rules)
+/* A second agent begins with nothing seen. */
+static int watch_reset(const struct host *h)
 {
-	return shell(h->log, 10000,
-		     "set -e; mkdir '%s'; for f in '%s'/*.json; do\n"
-		     "  jq 'if .rules then .rules |= map(del(.suppress)) else . end' \"$f\" >'%s'/\"${f##*/}\"\n"
-		     "done; chmod -R go-w '%s'",
-		     watch.rules, rules, watch.rules, watch.rules);
-}
-
-int watch_start(const struct host *h, const struct options *o)
-{
-	char *argv[] = { (char *)o->agent, "run",	 "--rules",
-			 watch.rules,	   "--format",	 "json",
-			 "--output",	   watch.output, NULL };
-	struct child_how how = { .log = watch.messages, .leak_fd = -1, .die_with_us = true };
-	uint64_t deadline = boot_ns() + 30000000000ull;
-	pthread_condattr_t attr;
-	char line[1000];
+	static int number;
+	size_t i;
 	int fd;
 
-	snprintf(watch.output, sizeof(watch.output), "%s/alerts.json", h->dir);
-	snprintf(watch.rules, sizeof(watch.rules), "%s/rules", h->dir);
-	if (rules_without_folding(h, o->rules) != 0) {
-		fprintf(stderr, "harness: cannot copy the rules in %s\n", o->rules);
-		return -EINVAL;
-	}
-	snprintf(watch.messages, sizeof(watch.messages), "%s/agent.log", h->dir);
-	watch.alerts = calloc(ALERTS_MAX, sizeof(*watch.alerts));
+	for (i = 0; i < watch.n; i++)
+		free(watch.alerts[i].line);
+	watch.n = 0;
+	watch.n_bad = 0;
+	watch.stop = false;
+	number++;
+	snprintf(watch.output, sizeof(watch.output), "%s/alerts.%d.json", h->dir, number);
+	snprintf(watch.messages, sizeof(watch.messages), "%s/agent.%d.log", h->dir, number);
+	if (!watch.alerts)
+		watch.alerts = calloc(ALERTS_MAX, sizeof(*watch.alerts));
 	fd = open(watch.output, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (!watch.alerts || fd < 0)
 		return -ENOMEM;
 	close(fd);
+	return 0;
+}
+
+int watch_start(const struct host *h, const struct options *o, const char *rules)
+{
+	char *argv[] = { (char *)o->agent, "run",      "--rules",    (char *)rules, "--format",
+			 "json",	   "--output", watch.output, NULL };
+	struct child_how how = { .log = watch.messages, .leak_fd = -1, .die_with_us = true };
+	uint64_t deadline = boot_ns() + 30000000000ull;
+	pthread_condattr_t attr;
+	char line[1000];
+
+	if (watch_reset(h) < 0)
+		return -ENOMEM;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&watch.more, &attr);
@@ -244,6 +244,7 @@ const char *watch_stop(void)
 	const char *books;
 	int r;
 
+	wrong[0] = '\0';
 	if (!watch.started)
 		return NULL;
 	watch.started = false;

@@ -4,4 +4,4 @@
 . "$LIVE_LIB/lib.sh"
 need_docker
 
-docker_run --rm -v "$LIVE_DIR/docker.sock:/run/docker.sock" box benign ask /run/docker.sock 1
+docker_run --rm -v "$LIVE_DIR/docker.sock:/run/docker.sock" box benign ask /run/docker.sock 10
