@@ -23,6 +23,10 @@ static const char *const fact_fields[] = {
 	"mount.reaches_host",
 	"change.link_game",	"change.setid",
 	"change.volume",
+	"file.from_container",	"file.own_layer",
+	"file.patched",		"file.is_sensitive",
+	"proc.is_helper",	"file.is_volume",
+	"proc.is_main",		"container.runs_script",
 };
 
 static const struct {

@@ -52,6 +52,9 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_SETXATTRAT] = "handle__change",
 	[HANDLER_UTIME] = "handle__change",
 	[HANDLER_UTIMENSAT] = "handle__change",
+	[HANDLER_MMAP] = "handle__host_map",
+	[HANDLER_HOST_MAP] = "handle__host_map",
+	[HANDLER_SCRIPT_OPEN] = "handle__script_open",
 };
 
 unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)
