@@ -163,6 +163,8 @@ struct scratch {
 	u64 code_facts;		/* of what the host has begun to run, see consume.bpf.h */
 	u64 code_container;	/* and who wrote it */
 	struct container_state born;	/* being told, too large for the stack */
+	struct written written;		/* likewise */
+	struct name_key name;
 	u32 len;		/* bytes of data in use */
 	u32 pad;
 	char path[SCRATCH_PATH];

@@ -53,29 +53,36 @@ static __noinline int note_written(struct task_struct *task, const struct subjec
 				   const struct file_view *v)
 {
 	struct inode *inode = kcompat_data_inode(v->inode, v->magic);
-	struct written fresh = { .container = sub->container }, *old;
-	struct name_key name = {};
+	struct scratch *s = scratch_get();
 	struct inode_id id = {};
+	struct written *fresh, *old;
 	u32 one = 1;
 
+	if (!s)
+		return 0;
+	fresh = &s->written;
+	fresh->container = sub->container;
+	fresh->flags = 0;
+	fresh->told = 0;
+	fresh->time_ns = bpf_ktime_get_boot_ns();
 	inode_id_of(inode, &id);
-	fresh.time_ns = bpf_ktime_get_boot_ns();
 	old = bpf_map_lookup_elem(&container_written, &id);
 	if (old) {
-		old->container = fresh.container;
-		old->time_ns = fresh.time_ns;
+		old->container = fresh->container;
+		old->time_ns = fresh->time_ns;
 		old->told = 0;
 	} else {
 		if (v->mnt == KREAD(task, fs, root.mnt))
-			fresh.flags |= WRITTEN_OWN_LAYER;
+			fresh->flags |= WRITTEN_OWN_LAYER;
 		/* Truncated or new is a file of the container's making. */
 		if (KREAD(inode, i_size) > 0)
-			fresh.flags |= WRITTEN_PATCHED;
-		bpf_map_update_elem(&container_written, &id, &fresh, BPF_ANY);
+			fresh->flags |= WRITTEN_PATCHED;
+		bpf_map_update_elem(&container_written, &id, fresh, BPF_ANY);
 	}
-	name_key_of(v->dentry, &name);
-	if (!bpf_map_lookup_elem(&written_names, &name))
-		bpf_map_update_elem(&written_names, &name, &one, BPF_ANY);
+	__builtin_memset(&s->name, 0, sizeof(s->name));
+	name_key_of(v->dentry, &s->name);
+	if (!bpf_map_lookup_elem(&written_names, &s->name))
+		bpf_map_update_elem(&written_names, &s->name, &one, BPF_ANY);
 	return 0;
 }
 

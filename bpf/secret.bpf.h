@@ -9,11 +9,14 @@
 
 static __always_inline u32 watch_of(struct dentry *dentry)
 {
-	struct name_key key = {};
+	struct scratch *s = scratch_get();
 	u32 *kinds;
 
-	name_key_of(dentry, &key);
-	kinds = bpf_map_lookup_elem(&watched_names, &key);
+	if (!s)
+		return 0;
+	__builtin_memset(&s->name, 0, sizeof(s->name));
+	name_key_of(dentry, &s->name);
+	kinds = bpf_map_lookup_elem(&watched_names, &s->name);
 	return kinds ? *kinds : 0;
 }
 
