@@ -7,6 +7,7 @@
 #include "path.bpf.c"
 #include "lifecycle.bpf.c"
 #include "dispatch.bpf.c"
+#include "consume.bpf.c"
 #include "change.bpf.c"
 #include "access.bpf.c"
 #include "surface.bpf.c"

@@ -64,6 +64,7 @@
 #define MAGIC_NSFS 0x6e736673u
 #define MAGIC_PIDFS 0x50494446u
 #define MAGIC_TMPFS 0x01021994u
+#define MAGIC_OVERLAY 0x794c7630u
 
 #define IS_ERR_PTR(p) ((unsigned long)(p) >= (unsigned long)-ERRNO_MAX)
 
@@ -75,6 +76,7 @@
 #define SUBJECT_F_COMPAT (1u << 2)	/* 32-bit entry of this image was reported */
 #define SUBJECT_F_CHANGE_TOLD (1u << 3) /* the change that this call makes was reported */
 #define SUBJECT_F_CHANGE_SEEN (1u << 4) /* a file system said what this call changes */
+#define SUBJECT_F_SCRIPT (1u << 5)	/* of the host, about to open its script; counted as above */
 
 /* What renameat2(RENAME_EXCHANGE) exchanged, as far as it went. */
 struct exchange {
@@ -98,10 +100,12 @@ struct subject {
 	u64 change_inode; /* last one told of, and when: io_uring has no exit of the call */
 	u64 change_ns;
 	struct exchange exchange;
-	u32 flags;  /* SUBJECT_F_* */
-	u8 phase;   /* enum event_phase */
-	u8 lineage; /* LINEAGE_* */
-	u8 pad[2];
+	u32 flags;		/* SUBJECT_F_* */
+	u32 script_hash;	/* SUBJECT_F_SCRIPT: of the script's name, 0: any */
+	u8 phase;		/* enum event_phase */
+	u8 lineage;		/* LINEAGE_* */
+	u8 script_opens;	/* SUBJECT_F_SCRIPT: how many opens it may still take */
+	u8 pad[5];
 };
 
 /* A system call at its exit, the same for every way of entry. */
@@ -168,6 +172,11 @@ struct scratch {
 	struct mount_search search;
 	struct access_key access;
 	u64 facts;		/* kept here and not in a register: see forget() */
+	u64 code_facts;		/* of what the host has begun to run, see consume.bpf.h */
+	u64 code_container;	/* and who wrote it */
+	struct container_state born;	/* being told, too large for the stack */
+	struct written written;		/* likewise */
+	struct name_key name;
 	u32 len;		/* bytes of data in use */
 	u32 pad;
 	char path[SCRATCH_PATH];
@@ -201,6 +210,12 @@ struct map_inet_peers MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inet_peer_key, struct
 struct map_inet_scans MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, struct inet_scan, CONTAINERS_MAX);
 struct map_inet_pending MAP_OF(BPF_MAP_TYPE_LRU_HASH, u64, u64, INET_PEERS_MAX);
 struct map_budgets MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct budget_key, struct budget, BUDGETS_MAX);
+struct map_container_written MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, struct written, WRITTEN_MAX);
+struct map_written_names MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct name_key, u32, WRITTEN_NAMES_MAX);
+struct map_interpreters MAP_OF(BPF_MAP_TYPE_HASH, struct name_key, u32, INTERPRETERS_MAX);
+struct map_watched_names MAP_OF(BPF_MAP_TYPE_HASH, struct name_key, u32, WATCHED_NAMES_MAX);
+struct map_host_helpers MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct inode_id, u32, HOST_HELPERS_MAX);
+struct map_helper_setter MAP_OF(BPF_MAP_TYPE_ARRAY, u32, struct helper_setter, 1);
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
 struct map_own_roots MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct own_roots_key, struct own_roots, OWN_ROOTS_MAX);
 struct map_accesses MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct access_key, u64, ACCESSES_MAX);
@@ -228,8 +243,9 @@ struct map_handlers {
 
 /* Plain variables, in maps of their own: one load on the hot path. */
 extern struct sensor_config config;
-/* Tracked tasks that live in the initial mount namespace though contained by
- * birth: while there are any, the hot path looks at that namespace's tasks. */
+/* Tracked tasks that live in the initial mount namespace: contained by birth, or
+ * about to open a script that a container wrote. While there are any, the hot
+ * path looks at that namespace's tasks. */
 extern __u64 n_outside;
 
 extern struct map_counters counters SEC(".maps");
@@ -256,6 +272,12 @@ extern struct map_budgets budgets SEC(".maps");
 extern struct map_exe_by_pid exe_by_pid SEC(".maps");
 extern struct map_own_roots own_roots SEC(".maps");
 extern struct map_accesses accesses SEC(".maps");
+extern struct map_container_written container_written SEC(".maps");
+extern struct map_written_names written_names SEC(".maps");
+extern struct map_interpreters interpreters SEC(".maps");
+extern struct map_watched_names watched_names SEC(".maps");
+extern struct map_host_helpers host_helpers SEC(".maps");
+extern struct map_helper_setter helper_setter SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");
 extern struct map_ring_urgent ring_urgent SEC(".maps");
 extern struct map_ring_bulk ring_bulk SEC(".maps");
@@ -270,6 +292,16 @@ static __always_inline u64 forget(struct scratch *s, u64 value)
 	return *(volatile u64 *)&s->facts;
 }
 
+static __always_inline bool is_word(const char *p, const char *word, u32 len)
+{
+	u32 i, different = 0;
+
+	/* No branch inside: the verifier walks one path only. */
+	for (i = 0; i < len; i++)
+		different |= p[i] ^ word[i];
+	return !different;
+}
+
 static __always_inline const struct sensor_config *sensor_config(void)
 {
 	return &config;
@@ -280,6 +312,11 @@ static __always_inline struct scratch *scratch_get(void)
 	u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline bool is_power_of_two(u32 n)
+{
+	return n && !(n & (n - 1));
 }
 
 static __always_inline void count(u32 counter)

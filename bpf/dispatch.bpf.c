@@ -39,9 +39,18 @@ static __always_inline void read_args(struct pt_regs *regs, struct call *call)
 	}
 }
 
-/* The host's tasks in the initial mount namespace leave after two loads and two
+/* Was something mapped as code? The protection is the same argument in both
+ * ABIs; the handler tells their numbers apart. */
+static __always_inline bool is_code_map(struct pt_regs *regs, u64 nr, long ret)
+{
+	return (nr == NR_MMAP_NATIVE || nr == NR_MMAP2_IA32) && (regs->dx & PROT_EXEC_BIT) &&
+	       (ret >= 0 || ret < -ERRNO_MAX);
+}
+
+/* The host's tasks in the initial mount namespace leave after two loads and a few
  * comparisons. The exceptions: setns(2), which may have brought the task here
- * from a container, and any call while an escaped task is about. */
+ * from a container; code that is mapped, which may be a container's; and any
+ * call while an escaped task is about, or one that opens its script. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
@@ -55,8 +64,11 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	bool compat;
 
 	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside &&
-	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32)
+	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32) {
+		if (is_code_map(regs, nr, ret))
+			bpf_tail_call(ctx, &handlers, HANDLER_HOST_MAP);
 		return 0;
+	}
 	compat = task->thread_info.status & TS_COMPAT_BIT;
 	which = handler_of_call(nr, compat);
 	if (which <= HANDLER_COUNT && which != HANDLER_UNKNOWN && !compat) {
@@ -76,6 +88,15 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
+		if (which == HANDLER_MMAP && is_code_map(regs, nr, ret)) {
+			bpf_tail_call(ctx, &handlers, HANDLER_HOST_MAP);
+			return 0;
+		}
+		if (sub && (sub->flags & SUBJECT_F_SCRIPT) && which >= HANDLER_OPEN &&
+		    which <= HANDLER_OPEN_BY_HANDLE_AT && ret >= 0) {
+			bpf_tail_call(ctx, &handlers, HANDLER_SCRIPT_OPEN);
+			return 0;
+		}
 		runtime = runtime_handler(sub, task, which, ret);
 		if (runtime) {
 			which = runtime;
@@ -101,6 +122,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 		count_call(task, nr, compat);
 		return 0;
 	}
+	if (which >= HANDLER_LINK && which <= HANDLER_RENAMEAT && ret == 0)
+		note_new_name(s, new_name_of(&s->call));
 	/* The commonest call of all, mostly of no interest: judged here, without the
 	 * price of a tail call and of looking everything up again. */
 	if (which >= HANDLER_OPEN && which <= HANDLER_OPEN_BY_HANDLE_AT && sub && ret >= 0 &&
@@ -614,5 +637,113 @@ int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
 		addr = args[1];
 	}
 	judge_connect(cfg, s, task, sub, file_of_fd(task, fd), addr);
+	return 0;
+}
+
+/* ---- the host's own code ---- */
+
+/* A program of a runtime's lineage maps a file of a container's root as code: a
+ * copy helper or a hook that loads what the image brought. Told once a file. */
+static __always_inline u64 image_code_facts(const struct sensor_config *cfg,
+					    struct task_struct *task, const struct subject *sub,
+					    struct inode *inode)
+{
+	struct written told = { .told = 1 };
+	struct inode *exe = KREAD(task, mm, exe_file, f_inode);
+	struct super_block *sb = KREAD(inode, i_sb);
+	struct inode_id id = {};
+
+	if (!sub || !(sub->lineage & LINEAGE_RUNTIME) || KREAD(sb, s_magic) != MAGIC_OVERLAY ||
+	    (u64)sb == cfg->host_root_sb || !exe || KREAD(exe, i_sb) == sb)
+		return 0;
+	inode_id_of(kcompat_data_inode(inode, MAGIC_OVERLAY), &id);
+	told.time_ns = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&container_written, &id, &told, BPF_NOEXIST);
+	return FACT_FROM_CONTAINER | FACT_OWN_LAYER;
+}
+
+/* mmap() as code by a task of the host. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__host_map, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+	struct inode *inode;
+	struct written *w;
+	struct file *file;
+	bool compat;
+	u64 facts;
+	s32 fd;
+
+	if (!cfg || !s || !is_wanted(cfg, EVENT_USE))
+		return 0;
+	compat = task->thread_info.status & TS_COMPAT_BIT;
+	if (regs->orig_ax != (compat ? NR_MMAP2_IA32 : NR_MMAP_NATIVE))
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (sub && (sub->phase == PHASE_CONTAINED || sub->phase == PHASE_ESCAPED))
+		return 0;
+	fd = (s32)(compat ? regs->di : regs->r8);
+	file = file_of_fd(task, fd);
+	if (!file)
+		return 0;
+	inode = KREAD(file, f_inode);
+	w = written_of(inode);
+	s->code_container = 0;
+	if (w) {
+		if (w->told)
+			return 0;
+		w->told = 1;
+		s->code_container = w->container;
+		facts = written_facts(w);
+	} else {
+		facts = image_code_facts(cfg, task, sub, inode);
+		if (!facts)
+			return 0;
+	}
+	s->call.nr = regs->orig_ax;
+	s->call.ret = ret;
+	s->call.way = compat ? WAY_IA32 : WAY_NATIVE;
+	emit_host_use(cfg, s, task, sub, file, USE_MAP_EXEC, fd, facts);
+	return 0;
+}
+
+/* An open by a task of the host that is an interpreter and whose script bears the
+ * name of something that a container wrote. The inode decides. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__script_open, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct name_key name = {};
+	struct subject *sub;
+	struct written *w;
+	struct file *file;
+
+	if (!cfg || !s || !is_wanted(cfg, EVENT_USE))
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub || !(sub->flags & SUBJECT_F_SCRIPT))
+		return 0;
+	if (!sub->script_opens--)
+		subject_unmark_script(sub);
+	file = file_of_fd(task, ret);
+	w = file ? written_of(KREAD(file, f_inode)) : NULL;
+	if (!w)
+		return 0;
+	if (sub->script_hash) {
+		name_key_of(KREAD(file, f_path.dentry), &name);
+		if (name_hash(&name) != sub->script_hash)
+			return 0;
+	}
+	subject_unmark_script(sub);
+	if (w->told)
+		return 0;
+	w->told = 1;
+	s->code_container = w->container;
+	emit_host_use(cfg, s, task, sub, file, USE_SCRIPT, ret, written_facts(w));
 	return 0;
 }

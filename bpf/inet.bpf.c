@@ -15,11 +15,6 @@
 #define REPORT_ATTEMPTS_MIN 8u
 #define REPORT_FAILED_MIN 16u
 
-static __always_inline bool is_power_of_two(u32 n)
-{
-	return n && !(n & (n - 1));
-}
-
 /* A socket for both families that speaks IPv4 has its IPv4 address set. */
 static __always_inline void read_peer(struct sock *sk, struct inet_peer_key *ret)
 {

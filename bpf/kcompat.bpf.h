@@ -65,6 +65,20 @@ static __always_inline u16 kcompat_sk_protocol(struct sock *sk)
 	return KREAD(sk, sk_protocol);
 }
 
+/* The inode that holds the data of a file that was written: the upper one of
+ * overlayfs. ovl_inode has its upper dentry right behind the inode it embeds, in
+ * all versions (6.1 to 6.18); its own type may be a module's and out of reach. */
+static __always_inline struct inode *kcompat_data_inode(struct inode *inode, u32 magic)
+{
+	struct dentry *upper = NULL;
+
+	if (magic != 0x794c7630 /* OVERLAYFS_SUPER_MAGIC */)
+		return inode;
+	bpf_probe_read_kernel(&upper, sizeof(upper),
+			      (char *)inode + bpf_core_type_size(struct inode));
+	return upper ? KREAD(upper, d_inode) : inode;
+}
+
 static __always_inline struct mount *kcompat_real_mount(struct vfsmount *mnt)
 {
 	return (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));

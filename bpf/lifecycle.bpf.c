@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Birth, exec and death of tasks, and their moves between cgroups: where
  * subject state is inherited, ends its runtime phase, and goes. */
-#include "file.bpf.h"
+#include "consume.bpf.h"
 
 #define CLONE_THREAD_FLAG 0x00010000u
 
@@ -37,6 +37,51 @@ static __always_inline void emit_clone_ns(struct scratch *s, struct task_struct 
 	record_end(RING_URGENT);
 }
 
+static __noinline int emit_rate(struct scratch *s, struct task_struct *parent, const struct subject *sub, u32 kind,
+				u32 n)
+{
+	struct container_state *state = bpf_map_lookup_elem(&containers, &sub->container);
+	struct event_rate *ev;
+
+	if (!state)
+		return 0;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_RATE, parent, sub);
+	ev->kind = kind;
+	ev->count = n;
+	ev->window_ms = (ev->hdr.time_ns - state->window_ns) / 1000000;
+	record_end(RING_URGENT);
+	return 0;
+}
+
+/* One process more. Two CPUs may count the same one: the numbers are for rules
+ * that ask for thousands. */
+static __always_inline void count_fork(const struct sensor_config *cfg, struct scratch *s, struct task_struct *parent,
+				       const struct subject *sub)
+{
+	struct container_state *state = bpf_map_lookup_elem(&containers, &sub->container);
+	u64 now = bpf_ktime_get_boot_ns();
+	u32 forks;
+	s32 grown;
+
+	if (!state)
+		return;
+	__sync_fetch_and_add(&state->alive, 1);
+	if (now - state->window_ns > RATE_WINDOW_NS) {
+		state->window_ns = now;
+		state->forks = 0;
+		state->alive_before = state->alive;
+	}
+	forks = ++state->forks;
+	grown = state->alive - state->alive_before;
+	if (!is_wanted(cfg, EVENT_RATE))
+		return;
+	if (forks >= RATE_FORKS_MIN && is_power_of_two(forks))
+		emit_rate(s, parent, sub, RATE_FORKS, forks);
+	if (grown >= RATE_TASKS_MIN && is_power_of_two(grown))
+		emit_rate(s, parent, sub, RATE_TASKS, grown);
+}
+
 /* task_newtask and not sched_process_fork: io_uring's workers are made without
  * the latter, and the child's storage may be created here already. */
 SEC("tp_btf/task_newtask")
@@ -63,6 +108,7 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 		init.phase = PHASE_HOST;
 
 	is_outside = init.flags & SUBJECT_F_OUTSIDE;
+	init.flags &= ~SUBJECT_F_SCRIPT;
 	if (!(clone_flags & CLONE_THREAD_FLAG))
 		init.flags &= ~SUBJECT_F_COMPAT;
 	if (is_fresh_ns) {
@@ -88,6 +134,8 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 		__sync_fetch_and_add(&n_outside, 1);
 	if (init.phase != PHASE_CONTAINED && init.phase != PHASE_ESCAPED)
 		return 0;
+	if (!(clone_flags & CLONE_THREAD_FLAG))
+		count_fork(cfg, s, parent, child);
 	if (clone_flags & NEW_ANY) {
 		read_namespaces(task, child->ns_inum);
 		if (is_wanted(cfg, EVENT_NS))
@@ -150,6 +198,8 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	view_of_file(cfg, task, sub, exe, &v);
 	v.f_mode = FMODE_READ_BIT;
 	fill_file(&ev->file, &v, SOURCE_KERNEL);
+	ev->hdr.facts |= s->code_facts;
+	ev->hdr.target_container = s->code_container;
 	if (sub->phase == PHASE_HOST)
 		goto judged;	/* a runtime's program: kept as the ancestor of its containers */
 	ev->hdr.facts |= forget(s, file_facts(s, sub, &v)) & ~(FACT_KERNEL_CONTROL | FACT_STDIO);
@@ -169,10 +219,12 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 	if (is_foreign(dir.owner))
 		ev->hdr.facts |= FACT_ROOT_FOREIGN;
 judged:
-	key.pid_ns_inum = ev->hdr.pid_ns_inum;
-	key.nr = ev->hdr.ns_tgid;
-	inode_id_of(v.inode, &id);
-	bpf_map_update_elem(&exe_by_pid, &key, &id, BPF_ANY);
+	if (!s->code_facts) { /* else nobody takes it out again */
+		key.pid_ns_inum = ev->hdr.pid_ns_inum;
+		key.nr = ev->hdr.ns_tgid;
+		inode_id_of(v.inode, &id);
+		bpf_map_update_elem(&exe_by_pid, &key, &id, BPF_ANY);
+	}
 
 	ev->path_len = put_path_of(s, v.mnt, v.dentry);
 	ev->fspath_len = put_path_of(s, NULL, v.dentry);
@@ -202,6 +254,18 @@ judged:
 	record_end(RING_URGENT);
 }
 
+/* What the container's first process runs is what the container is made for. */
+static __always_inline void note_main_program(struct task_struct *task, const struct subject *sub,
+					      struct inode *inode)
+{
+	struct container_state *state = bpf_map_lookup_elem(&containers, &sub->container);
+
+	if (!state || state->init_tgid != (u32)task->tgid)
+		return;
+	inode_id_of(inode, &state->main_exe);
+	state->main_is_shell = is_interpreter(task);
+}
+
 /* Fires after the new image is installed: comm, credentials and mm are the new
  * ones. A failed execve() does not pass here. */
 SEC("tp_btf/sched_process_exec")
@@ -212,6 +276,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	struct scratch *s = scratch_get();
 	struct file *exe = NULL;
 	bool in_initial, first = false, is_runtime = false;
+	u32 is_script;
 	u64 mnt_id;
 
 	if (!cfg || !s)
@@ -219,8 +284,12 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	exe = KREAD(task, mm, exe_file);
 	if (!exe)
 		return 0;
+	s->code_facts = 0;
+	s->code_container = 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	in_initial = in_initial_mnt_ns(cfg, task);
+	if (sub)
+		subject_unmark_script(sub);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
 		is_runtime = is_runtime_program(task, KREAD(exe, f_inode), KREAD(exe, f_path.dentry));
 		if (!is_runtime && sub && (sub->lineage & LINEAGE_RUNTIME) && is_sealed_copy(KREAD(exe, f_inode))) {
@@ -233,11 +302,16 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 			if (sub)
 				sub->lineage |= LINEAGE_RUNTIME;
 		}
+		is_script = KREAD(bprm, interp) != KREAD(bprm, filename);
 		if (in_initial) {
+			s->code_facts = judge_host_exec(cfg, s, task, exe, is_script);
+			expect_script(s, task, bprm, is_script);
+			if (s->code_facts && !sub)
+				sub = subject_new(task);
 			if (!sub)
 				return 0;
 			sub->phase = PHASE_HOST;
-			if (!is_runtime)
+			if (!is_runtime && !s->code_facts)
 				return 0;
 			goto emit;
 		}
@@ -251,11 +325,16 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 		if (!looks_contained(cfg, task, mnt_id, sub->lineage)) {
 			sub->phase = PHASE_HOST;
 			sub->mnt_ns = mnt_id;
-			return 0;
+			s->code_facts = judge_host_exec(cfg, s, task, exe, is_script);
+			expect_script(s, task, bprm, is_script);
+			if (!s->code_facts)
+				return 0;
+			goto emit;
 		}
 		subject_contain(s, task, sub, mnt_id, 0);
 		first = true;
 	}
+	note_main_program(task, sub, KREAD(exe, f_inode));
 	sub->flags &= ~SUBJECT_F_COMPAT;
 emit:
 	if (is_wanted(cfg, EVENT_EXEC))
@@ -269,6 +348,7 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 	struct subject *sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	const struct sensor_config *cfg = sensor_config();
 	struct scratch *s = scratch_get();
+	struct container_state *state;
 	struct event_exit *ev;
 	struct pid_key key = {};
 
@@ -285,6 +365,9 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 		bpf_map_delete_elem(&exe_by_pid, &key);
 		return 0;
 	}
+	state = bpf_map_lookup_elem(&containers, &sub->container);
+	if (state)
+		__sync_fetch_and_add(&state->alive, -1);
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_EXIT, task, sub);
 	ev->exit_code = task->exit_code;

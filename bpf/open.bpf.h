@@ -5,16 +5,19 @@
 #ifndef BW_OPEN_BPF_H
 #define BW_OPEN_BPF_H
 
-#include "file.bpf.h"
+#include "secret.bpf.h"
 
 /* Facts that make an open worth a record on their own. */
-#define OPEN_FACTS (~(FACT_FILE_WRITE | FACT_STDIO))
+#define OPEN_FACTS (~(FACT_FILE_WRITE | FACT_STDIO | FACT_VOLUME))
 
 /* An entry of /proc/PID was opened (`file`: its address), or could not be:
  * `path` is the user address of its name. An act on that process, not on a
  * file: see access.bpf.c. */
 int emit_proc_open(u64 file, u64 path);
 int emit_refused_proc_open(u64 path);
+
+/* What was opened for writing is remembered, see consume.bpf.c. */
+int note_open(u64 file, u64 facts);
 
 enum magic_kind { MAGIC_LINK_NONE, MAGIC_LINK_EXE, MAGIC_LINK_FD };
 
@@ -23,16 +26,6 @@ struct magic_link {
 	u32 pid;	/* 0: the caller itself */
 	u32 fd;
 };
-
-static __always_inline bool is_word(const char *p, const char *word, u32 len)
-{
-	u32 i, different = 0;
-
-	/* No branch inside: the verifier walks one path only. */
-	for (i = 0; i < len; i++)
-		different |= p[i] ^ word[i];
-	return !different;
-}
 
 /* A decimal number of at most seven digits at the start of p[8]. Returns the
  * count of its digits, 0: none or too long. */
@@ -191,10 +184,13 @@ static __always_inline bool is_open_remarkable(const struct sensor_config *cfg, 
 
 	if (!file)
 		return false;
-	if (by_handle || (cfg->wanted_plain & (1ull << EVENT_OPEN)))
-		return true;
 	view_of_file(cfg, task, sub, file, &v);
-	return forget(s, file_facts(s, sub, &v)) & OPEN_FACTS;
+	/* What is written is noted, where the price of a tail call does not matter. */
+	if (by_handle || (v.f_mode & FMODE_WRITE_BIT) || (cfg->wanted_plain & (1ull << EVENT_OPEN)))
+		return true;
+	if (forget(s, file_facts(s, sub, &v)) & OPEN_FACTS)
+		return true;
+	return forget(s, watch_facts(task, &v)) & OPEN_FACTS;
 }
 
 /* A file was obtained. */
@@ -210,11 +206,16 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	facts = file_facts(s, sub, &v);
 	if (open->by_handle)
 		facts |= FACT_HANDLE;
+	facts = forget(s, facts | watch_facts(task, &v));
+	if (facts & FACT_SENSITIVE)
+		facts |= program_facts(task, sub);
 	facts = forget(s, facts);
 	if (facts & FACT_FOREIGN_TASK) {
 		emit_proc_open(forget(s, (u64)file), open->path);
 		facts &= ~FACT_FOREIGN_TASK;
 	}
+	if (v.f_mode & FMODE_WRITE_BIT)
+		note_open(forget(s, (u64)file), facts);
 	if (!(facts & OPEN_FACTS) && !(cfg->wanted_plain & (1ull << EVENT_OPEN)))
 		return;
 

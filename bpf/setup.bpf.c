@@ -37,9 +37,16 @@ int raw_tp__register_fd(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file *file = file_of_fd(task, (s64)ctx->args[0]);
+	struct inode_id id = {};
+	u32 one = 1;
 
 	if (!file)
 		return 1;
+	if (ctx->args[1] == REGISTER_HELPER) {
+		inode_id_of(KREAD(file, f_inode), &id);
+		bpf_map_update_elem(&host_helpers, &id, &one, BPF_ANY);
+		return 0;
+	}
 	runtime_binary_add(KREAD(file, f_inode), (u32)ctx->args[1]);
 	return 0;
 }

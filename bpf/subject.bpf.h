@@ -234,9 +234,10 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 				      u32 seeded)
 {
 	const struct sensor_config *cfg = sensor_config();
-	struct container_state state = {};
+	struct container_state *state = &s->born;
 	struct event_container *ev;
 	u64 key = sub->container;
+	struct file *exe;
 	int i;
 
 	if (!cfg)
@@ -253,14 +254,18 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 		if (ev->ns_inum[i] == cfg->init_ns_inum[i])
 			ev->host_ns |= 1u << i;
 
-	state.cgroup_id = ev->hdr.cgroup_id;
-	state.born_ns = ev->hdr.time_ns;
-	state.init_tgid = ev->init_tgid;
-	state.host_ns = ev->host_ns;
-	state.root_dentry = (u64)KREAD(task, fs, root.mnt, mnt_root);
+	__builtin_memset(state, 0, sizeof(*state));
+	state->cgroup_id = ev->hdr.cgroup_id;
+	state->born_ns = ev->hdr.time_ns;
+	state->init_tgid = ev->init_tgid;
+	state->host_ns = ev->host_ns;
+	exe = KREAD(task, mm, exe_file);
+	if (exe)
+		inode_id_of(KREAD(exe, f_inode), &state->main_exe);
+	state->root_dentry = (u64)KREAD(task, fs, root.mnt, mnt_root);
 	for (i = 0; i < NSK_MAX; i++)
-		state.ns_inum[i] = ev->ns_inum[i];
-	if (bpf_map_update_elem(&containers, &key, &state, BPF_ANY))
+		state->ns_inum[i] = ev->ns_inum[i];
+	if (bpf_map_update_elem(&containers, &key, state, BPF_ANY))
 		count(COUNTER_CONTAINERS_FULL);
 
 	ev->cgroup_len = put_cgroup_path_of(s, cgroup_of(task));
@@ -273,6 +278,7 @@ static __always_inline void subject_contain(struct scratch *s, struct task_struc
 					    u64 mnt_id, u32 seeded)
 {
 	u64 key = container_of_mnt_ns(mnt_id);
+	struct container_state *state;
 	u32 origin = RUNTIME_BY_DEED;
 	bool is_new = key == 0;
 
@@ -293,6 +299,11 @@ static __always_inline void subject_contain(struct scratch *s, struct task_struc
 	mnt_ns_learn(mnt_id, key);
 	if (is_new)
 		emit_container(s, task, sub, seeded);
+	if (task->pid == task->tgid) {
+		state = bpf_map_lookup_elem(&containers, &key);
+		if (state)
+			__sync_fetch_and_add(&state->alive, 1);
+	}
 }
 
 /* Is what this task has become a container's process? */
@@ -355,8 +366,18 @@ static __always_inline void subject_escape(struct task_struct *task, struct subj
 	sub->flags |= SUBJECT_F_OUTSIDE;
 }
 
+/* The script was opened, or will not be. */
+static __always_inline void subject_unmark_script(struct subject *sub)
+{
+	if (!(sub->flags & SUBJECT_F_SCRIPT))
+		return;
+	__sync_fetch_and_add(&n_outside, -1);
+	sub->flags &= ~SUBJECT_F_SCRIPT;
+}
+
 static __always_inline void subject_gone(struct subject *sub)
 {
+	subject_unmark_script(sub);
 	if (!(sub->flags & SUBJECT_F_OUTSIDE))
 		return;
 	__sync_fetch_and_add(&n_outside, -1);

@@ -217,6 +217,7 @@ struct inode {
 	u32 i_rdev;
 	u32 i_generation;
 	struct hlist_head i_dentry;
+	long long i_size;
 	void *i_private;
 };
 struct proc_inode {
@@ -276,6 +277,7 @@ struct mm_struct {
 };
 struct linux_binprm {
 	const char *filename;
+	const char *interp; /* differs from filename: a script, or binfmt_misc */
 };
 struct filename {
 	const char *name;

@@ -156,10 +156,16 @@ enum file_source {
 #define FACT_LOCAL_ADDRESS (1ull << 30) /* address of this host */
 #define FACT_LINK_GAME \
 	(1ull << 31) /* a link on a volume was exchanged with a directory, or leads out of it */
-
 #define FACT_HOST_ROOT \
 	(1ull << 32) /* the directory is the host's root directory, or one that holds it */
 #define FACT_REACHES_HOST (1ull << 33) /* the mount propagates into the host's namespace */
+#define FACT_OWN_LAYER \
+	(1ull << 34) /* what the host runs lies in the container's own root file system */
+#define FACT_PATCHED \
+	(1ull << 35) /* what the host runs held the host's data before the container changed it */
+#define FACT_MAIN_PROGRAM \
+	(1ull << 36) /* done by the program that the container was started for */
+#define FACT_MAIN_IS_SHELL (1ull << 37) /* that program is an interpreter: it runs a script */
 
 /* Identity of a process image. exec_seq grows with each exec (self_exec_id);
  * proc id = (start_ns, tgid), exec id = all three. All zero: unknown. */
@@ -564,6 +570,7 @@ enum use_op {
 	USE_MAP_EXEC = 5, /* mmap or mprotect with PROT_EXEC */
 	USE_RECEIVE = 6,  /* a descriptor that came from elsewhere */
 	USE_IOCTL = 7,
+	USE_SCRIPT = 8, /* opened by an interpreter of the host to be run */
 };
 
 /* Strings: path, fspath. */

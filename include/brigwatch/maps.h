@@ -24,6 +24,11 @@
 #define UNKNOWN_PER_CONTAINER 32
 #define SYSCALLS_MAX 576 /* of each way into the kernel; x32 has numbers of its own up to 547 */
 #define OWN_ROOTS_MAX 8192
+#define WRITTEN_MAX 65536
+#define WRITTEN_NAMES_MAX 16384
+#define INTERPRETERS_MAX 64
+#define WATCHED_NAMES_MAX 512
+#define HOST_HELPERS_MAX 64
 
 /* The seven namespaces in the order of /proc/PID/ns that brigwatch keeps. */
 enum ns_kind {
@@ -93,7 +98,26 @@ enum runtime_origin {
 	RUNTIME_BY_PATH = 1,
 	RUNTIME_BY_NAME = 2,
 	RUNTIME_BY_DEED = 3,
-	RUNTIME_SEALED = 4
+	RUNTIME_SEALED = 4,
+	REGISTER_HELPER = 5, /* not a runtime: a program that the host lets the kernel run */
+};
+
+/* container_written[]: a file that a container opened for writing, by the inode
+ * that holds the data (of overlayfs the upper one). What was evicted, or written
+ * before the agent, is not known: its use by the host then goes unseen. */
+#define WRITTEN_OWN_LAYER (1u << 0) /* in the container's root file system, not on a volume */
+#define WRITTEN_PATCHED (1u << 1)   /* held data before, and not from a container */
+struct written {
+	__u64 container;
+	__u64 time_ns;
+	__u32 flags; /* WRITTEN_* */
+	__u32 told;  /* its use by the host was told since it was last written */
+};
+
+/* helper_setter[0]: who last wrote a setting that names a program for the kernel. */
+struct helper_setter {
+	__u64 container;
+	__u64 time_ns;
 };
 
 /* runtime_ports[port]: TCP ports of the host at which a runtime's program listens.
@@ -138,7 +162,24 @@ struct container_state {
 	__u32 host_ns; /* bit i: namespace i of birth is the host's */
 	__u32 ns_inum[NSK_MAX];
 	__u64 root_dentry; /* root of the mount that its root directory lay on at birth */
+	struct inode_id main_exe; /* what its first process runs now */
+	__u64 window_ns;	  /* since when forks are counted */
+	__u32 main_is_shell;	  /* ... an interpreter: the container is made for a script */
+	__u32 forks;		  /* processes made since then */
+	__s32 alive;		  /* processes, as far as their birth was seen */
+	__s32 alive_before;	  /* of these, at the start of the window */
 };
+
+/* A container's processes: told at each power of two from these on, within a
+ * window. What is too much is for the rules to say. */
+#define RATE_WINDOW_NS 10000000000ull
+#define RATE_FORKS_MIN 4096
+#define RATE_TASKS_MIN 512
+
+/* watched_names[]: bits of a name */
+#define WATCH_OPENED (1u << 0)	/* a file of that name was opened */
+#define WATCH_WRITTEN (1u << 1) /* ... for writing */
+#define WATCH_FOLDER (1u << 2)	/* a file in a directory of that name was opened for writing */
 
 /* mnt_ns[unique id] */
 struct mnt_ns_state {
@@ -281,6 +322,8 @@ enum handler {
 	/* From the base hook, for a runtime that sets a container up; no call has them. */
 	HANDLER_RUNTIME_OPEN,
 	HANDLER_RUNTIME_MOUNT,
+	HANDLER_HOST_MAP,    /* mmap by a task of the host, as code; no call has it */
+	HANDLER_SCRIPT_OPEN, /* open by a task of the host that runs a script; no call has it */
 	HANDLER_MAX,
 };
 

@@ -365,6 +365,59 @@ static void register_binaries(struct sensor *sensor)
 	}
 }
 
+/* The program that a setting of the kernel names: its first word, without the
+ * `|` of core_pattern. */
+static void register_helper(struct sensor *sensor, const char *setting)
+{
+	cleanup_close int fd = -1, program = -1;
+	char text[256], *path = text;
+	struct stat st;
+	ssize_t n;
+
+	fd = open(setting, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	if (*path == '|')
+		path++;
+	path[strcspn(path, " \n")] = '\0';
+	if (*path != '/')
+		return;
+	program = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (program >= 0 && fstat(program, &st) == 0 && S_ISREG(st.st_mode))
+		(void)live_register_runtime(sensor->live, program, REGISTER_HELPER);
+}
+
+/* What the host lets the kernel run, before any container had its say. */
+static void register_helpers(struct sensor *sensor)
+{
+	static const char *const settings[] = { "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe",
+						"/proc/sys/kernel/hotplug", "/proc/sys/kernel/poweroff_cmd",
+						"/sys/kernel/uevent_helper",
+						"/sys/fs/cgroup/systemd/release_agent" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		register_helper(sensor, settings[i]);
+}
+
+static void watch_names(struct sensor *sensor)
+{
+	static const struct {
+		enum rule_watch list;
+		uint32_t kind;
+	} lists[] = {
+		{ RULE_WATCH_OPENED, WATCH_OPENED },
+		{ RULE_WATCH_WRITTEN, WATCH_WRITTEN },
+		{ RULE_WATCH_FOLDERS, WATCH_FOLDER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (live_watch_names(sensor->live, rule_set_watched(sensor->options->rules, lists[i].list),
+				     lists[i].kind) < 0)
+			log_message("source", "the lists of names to watch are too long: the rest is not watched");
+}
+
 static void tell_engine(struct sensor *sensor, enum control_type type, uint64_t value)
 {
 	struct control control = { .type = type, .value = value };
@@ -548,6 +601,8 @@ static int start(struct sensor *sensor)
 	if (is_adopted)
 		log_message("source", "took over the hooks of an agent that was killed; the rings hold what came meanwhile");
 	register_binaries(sensor);
+	register_helpers(sensor);
+	watch_names(sensor);
 	(void)live_scan_runtimes(sensor->live);
 	(void)live_scan_sockets(sensor->live);
 	malloc_trim(0);

@@ -283,6 +283,27 @@ static const char *access_op_name(unsigned int op)
 	return FIND_NAME(names, op);
 }
 
+const char *use_op_name(unsigned int op)
+{
+	static const char *const names[] = {
+		[USE_READ] = "read",   [USE_WRITE] = "write",	    [USE_LIST] = "list",
+		[USE_MAP] = "map",     [USE_MAP_EXEC] = "map_exec", [USE_RECEIVE] = "receive",
+		[USE_IOCTL] = "ioctl", [USE_SCRIPT] = "script",
+	};
+
+	return FIND_NAME(names, op);
+}
+
+const char *rate_name(unsigned int kind)
+{
+	static const char *const names[] = {
+		[RATE_FORKS] = "forks",
+		[RATE_TASKS] = "tasks",
+	};
+
+	return FIND_NAME(names, kind);
+}
+
 const char *event_name(const struct event *ev)
 {
 	switch (ev->hdr.type) {
@@ -397,7 +418,8 @@ const char *fact_name(unsigned int bit)
 		"exe_memory",	  "exe_upper",	      "exe_deleted",
 		"code_foreign",	  "misplaced",	      "sensitive",
 		"local_address",  "link_game",	      "host_root",
-		"reaches_host",
+		"reaches_host",	  "own_layer",	      "patched",
+		"main_program",	  "main_is_shell",
 	};
 
 	return FIND_NAME(names, bit);

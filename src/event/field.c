@@ -64,6 +64,10 @@ static const char *const words_source[] = { "none", "kernel", "magic", "resolved
 static const char *const words_loss[] = {
 	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook", "unknown", NULL,
 };
+static const char *const words_use[] = {
+	"read", "write", "list", "map", "map_exec", "receive", "ioctl", "script", "unknown", NULL,
+};
+static const char *const words_rate[] = { "forks", "tasks", "unknown", NULL };
 static const char *const words_file_type[] = {
 	"regular", "directory", "char", "block", "fifo", "socket", "link", "unknown", NULL,
 };
@@ -185,6 +189,8 @@ HDR_FIELD(get_user_uid, uid)
 HDR_FIELD(get_group_gid, gid)
 HDR_FIELD(get_thread_cap_effective, cap_effective)
 FACT_FIELD(get_proc_first_exec, FACT_FIRST_EXEC)
+FACT_FIELD(get_proc_is_helper, FACT_HELPER)
+FACT_FIELD(get_proc_is_main, FACT_MAIN_PROGRAM)
 
 static int get_proc_escaped(const struct event *ev, struct value *ret)
 {
@@ -379,6 +385,11 @@ FACT_FIELD(get_file_is_kernel_control, FACT_KERNEL_CONTROL)
 FACT_FIELD(get_file_handle, FACT_HANDLE)
 FACT_FIELD(get_file_is_host_root, FACT_HOST_ROOT)
 FACT_FIELD(get_file_is_misplaced, FACT_MISPLACED)
+FACT_FIELD(get_file_from_container, FACT_FROM_CONTAINER)
+FACT_FIELD(get_file_own_layer, FACT_OWN_LAYER)
+FACT_FIELD(get_file_patched, FACT_PATCHED)
+FACT_FIELD(get_file_is_sensitive, FACT_SENSITIVE)
+FACT_FIELD(get_file_is_volume, FACT_VOLUME)
 
 static int get_file_is_block_device(const struct event *ev, struct value *ret)
 {
@@ -566,6 +577,38 @@ static int get_target_container(const struct event *ev, struct value *ret)
 	return ev->hdr.boundary == BOUNDARY_HOST ? give_word(ret, "host") : -ENODATA;
 }
 
+static int get_target_container_image(const struct event *ev, struct value *ret)
+{
+	return ev->target_container ? give_nonempty(ret, ev->target_container->image) : -ENODATA;
+}
+
+static int get_target_container_name(const struct event *ev, struct value *ret)
+{
+	return ev->target_container ? give_nonempty(ret, ev->target_container->name) : -ENODATA;
+}
+
+/* --- use, rate ---------------------------------------------------------- */
+
+static int get_use_op(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_USE ? give_word(ret, use_op_name(ev->u.use.op)) : -ENODATA;
+}
+
+static int get_rate_kind(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_RATE ? give_word(ret, rate_name(ev->u.rate.kind)) : -ENODATA;
+}
+
+static int get_rate_count(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_RATE ? give_uint(ret, ev->u.rate.count) : -ENODATA;
+}
+
+static int get_rate_window_ms(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_RATE ? give_uint(ret, ev->u.rate.window_ms) : -ENODATA;
+}
+
 /* --- container, cgroup, loss -------------------------------------------- */
 
 static bool is_host(const struct event *ev)
@@ -617,6 +660,7 @@ static int get_container_pending(const struct event *ev, struct value *ret)
 	return give_bool(ret, ev->container ? ev->container->pending : ev->hdr.container != 0);
 }
 
+FACT_FIELD(get_container_runs_script, FACT_MAIN_IS_SHELL)
 FACT_FIELD(get_cgroup_left, FACT_CGROUP_LEFT)
 
 static int get_cgroup_path(const struct event *ev, struct value *ret)
@@ -686,6 +730,8 @@ const struct field field_table[] = {
 	STRING("container.image", get_container_image, "image the container was made from"),
 	STRING("container.name", get_container_name, "name of the container, \"host\" for tasks of the host"),
 	BOOL("container.pending", get_container_pending, "the runtime's files have not been read yet"),
+	BOOL("container.runs_script", get_container_runs_script,
+	     "with file.is_sensitive: the container was started for a script"),
 	STRING("container.runtime", get_container_runtime, "docker, containerd, podman, crio, runc, crun..."),
 	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
 	STRING("crypto.name", get_crypto_name, "algorithm that an AF_ALG socket was bound to, as passed"),
@@ -714,6 +760,8 @@ const struct field field_table[] = {
 	STRING("fd.sip", get_fd_sip, "address of the server, IPv4 or IPv6"),
 	INT("fd.sport", get_fd_sport, "port of the server"),
 	STRING("file.dev", get_file_dev, "major:minor of the file system that holds the file"),
+	BOOL("file.from_container", get_file_from_container,
+	     "the host runs or maps as code what a container wrote: target.container"),
 	STRING("file.fs", get_file_fs, "type of the file system, from its superblock"),
 	INT("file.fs_magic", get_file_fs_magic, "magic number of the file system"),
 	STRING("file.fspath", get_file_fspath, "path within the file system, wherever that is mounted"),
@@ -727,12 +775,20 @@ const struct field field_table[] = {
 	BOOL("file.is_misplaced", get_file_is_misplaced,
 	     "a runtime that sets a container up was led to this file: not what it means to write, or to bind here"),
 	BOOL("file.is_runtime_binary", get_file_is_runtime_binary, "the inode is a program of the container runtime"),
+	BOOL("file.is_sensitive", get_file_is_sensitive,
+	     "a secret or a place for persistence, by name, on a volume or of others"),
 	BOOL("file.is_stdio", get_file_is_stdio, "same inode as descriptor 0, 1 or 2 when the container started"),
+	BOOL("file.is_volume", get_file_is_volume,
+	     "on a mount of the container that is not its root: others may share it"),
 	INT("file.mode", get_file_mode, "type and permission bits (i_mode)"),
 	WORD("file.mount_owner", get_file_mount_owner, words_owner,
 	     "to whom the mount namespace of the file's mount belongs, as seen from the subject's container"),
 	STRING("file.name", get_file_name, "last part of file.fspath"),
 	INT("file.nlink", get_file_nlink, "number of links, 0 when deleted"),
+	BOOL("file.own_layer", get_file_own_layer,
+	     "what the host runs lies in the root file system of the container that wrote it, not on a volume"),
+	BOOL("file.patched", get_file_patched,
+	     "what the host runs held data of the host before the container changed it"),
 	STRING("file.path", get_file_path, "path as seen from the root of its mount namespace"),
 	STRING("file.rdev", get_file_rdev, "major:minor that a device node stands for"),
 	WORD("file.source", get_file_source, words_source, "where the file.* fields come from; none: no object was had"),
@@ -782,6 +838,9 @@ const struct field field_table[] = {
 	INT("proc.exit_code", get_proc_exit_code, "exit status as wait(2) has it"),
 	BOOL("proc.first_exec", get_proc_first_exec, "the exec that ended the runtime phase: the container's entry"),
 	BOOL("proc.in_host_pid_ns", get_proc_in_host_pid_ns, "the task is in the host's pid namespace"),
+	BOOL("proc.is_helper", get_proc_is_helper, "started by the kernel itself (user-mode helper)"),
+	BOOL("proc.is_main", get_proc_is_main,
+	     "with file.is_sensitive: the program is the one that the container was started for"),
 	STRING("proc.name", get_proc_name, "name of the task (comm)"),
 	STRING("proc.pexepath", get_proc_pexepath, "path of the parent's program file"),
 	WORD("proc.phase", get_proc_phase, words_phase, "where the task stands between host and container"),
@@ -792,6 +851,9 @@ const struct field field_table[] = {
 	INT("proc.tid", get_proc_tid, "thread id, initial pid namespace"),
 	INT("proc.vpid", get_proc_vpid, "process id in the task's own pid namespace"),
 	STRING("ptrace.request", get_ptrace_request, "what ptrace() was asked for: ATTACH, SEIZE, POKEDATA..."),
+	INT("rate.count", get_rate_count, "how many there were"),
+	WORD("rate.kind", get_rate_kind, words_rate, "what a container makes too much of"),
+	INT("rate.window_ms", get_rate_window_ms, "within so many milliseconds"),
 	STRING("signal.name", get_signal_name, "signal that was sent, such as SIGKILL"),
 	INT("signal.number", get_signal_number, "its number"),
 	BOOL("sock.abstract", get_sock_abstract, "the peer is bound to an abstract name"),
@@ -807,6 +869,8 @@ const struct field field_table[] = {
 	BOOL("splice.not_writable", get_splice_not_writable, "the caller may not write the file"),
 	WORD("target.boundary", get_target_boundary, words_boundary, "whom the act hits, as seen from the subject"),
 	STRING("target.container", get_target_container, "container that the act hits, \"host\" for the host"),
+	STRING("target.container_image", get_target_container_image, "its image"),
+	STRING("target.container_name", get_target_container_name, "its name"),
 	BOOL("target.is_foreign", get_target_is_foreign,
 	     "the act hits a process (or a namespace) of the host or of another container"),
 	STRING("target.name", get_target_name, "name (comm) of the process that the act hits"),
@@ -815,6 +879,7 @@ const struct field field_table[] = {
 	     "actor and target share a pid namespace that is not the host's: containers of one pod"),
 	INT("target.uid", get_target_uid, "its effective user id, in the initial user namespace"),
 	INT("thread.cap_effective", get_thread_cap_effective, "effective capabilities as a bit set"),
+	WORD("use.op", get_use_op, words_use, "what was done with an open file"),
 	BOOL("user.in_initial_ns", get_user_in_initial_ns,
 	     "the task is in the initial user namespace: its capabilities count on the host"),
 	INT("user.uid", get_user_uid, "effective user id, in the initial user namespace"),

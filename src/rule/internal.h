@@ -186,6 +186,7 @@ struct rule_set {
 	struct rule **by_type[EVENT_TYPE_MAX]; /* candidates for each record type, in load order */
 	size_t n_by_type[EVENT_TYPE_MAX];
 	uint64_t event_types;
+	const char **watched[RULE_WATCH_MAX]; /* NULL-terminated, or NULL */
 	char hash[65];
 };
 

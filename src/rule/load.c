@@ -262,6 +262,36 @@ static int index_rules(struct loader *loader)
 	return 0;
 }
 
+/* The lists that concern the kernel side outlive the loader. */
+static int keep_watched(struct loader *loader)
+{
+	static const char *const names[RULE_WATCH_MAX] = { "watched_names", "watched_when_written",
+							   "watched_folders" };
+	struct rule_set *set = loader->set;
+
+	for (size_t i = 0; i < loader->n_lists; i++) {
+		const struct value_list *list = &loader->lists[i];
+
+		for (size_t k = 0; k < RULE_WATCH_MAX; k++) {
+			if (strcmp(list->name, names[k]) != 0)
+				continue;
+			set->watched[k] = calloc(list->n_items + 1, sizeof(*set->watched[k]));
+			if (!set->watched[k])
+				return fail_memory(loader);
+			for (size_t n = 0; n < list->n_items; n++) {
+				char *copy = arena_alloc(&set->arena, list->items[n].len + 1);
+
+				if (!copy)
+					return fail_memory(loader);
+				memcpy(copy, list->items[n].data, list->items[n].len);
+				copy[list->items[n].len] = '\0';
+				set->watched[k][n] = copy;
+			}
+		}
+	}
+	return 0;
+}
+
 /* All names of all files are known before the first condition is read. */
 static int parse_files(struct loader *loader)
 {
@@ -277,6 +307,8 @@ static int parse_files(struct loader *loader)
 	}
 	for (size_t i = 0; i < loader->n_files && r == 0; i++)
 		r = define_rules(loader, i);
+	if (r == 0)
+		r = keep_watched(loader);
 	if (r == 0)
 		r = index_rules(loader);
 	return r < 0 ? r : hash_files(loader);

@@ -25,6 +25,10 @@ static const char *const fact_fields[] = {
 	"change.volume",
 	"target.is_foreign",	"target.shares_pid_ns",
 	"splice.is_setid",	"splice.not_writable",
+	"file.from_container",	"file.own_layer",
+	"file.patched",		"file.is_sensitive",
+	"proc.is_helper",	"file.is_volume",
+	"proc.is_main",		"container.runs_script",
 };
 
 static const struct {

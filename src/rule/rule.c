@@ -84,6 +84,8 @@ void rule_set_free(struct rule_set *set)
 		return;
 	for (unsigned int type = 0; type < EVENT_TYPE_MAX; type++)
 		free(set->by_type[type]);
+	for (size_t i = 0; i < RULE_WATCH_MAX; i++)
+		free(set->watched[i]);
 	free(set->rules);
 	arena_release(&set->arena);
 	free(set);
@@ -184,4 +186,11 @@ size_t rule_fields(const struct rule *rule, const struct field *const **ret)
 {
 	*ret = rule->fields;
 	return rule->n_fields;
+}
+
+const char *const *rule_set_watched(const struct rule_set *set, enum rule_watch kind)
+{
+	static const char *const none[] = { NULL };
+
+	return set->watched[kind] ? (const char *const *)set->watched[kind] : none;
 }

@@ -52,6 +52,16 @@ uint64_t rule_set_event_types(const struct rule_set *set);
  * side (an open of an ordinary file, say): only then does it send those. */
 uint64_t rule_set_plain_types(const struct rule_set *set);
 
+/* Names of files that the kernel side is to watch for: the lists of these names
+ * in the rule files. NULL-terminated, empty when there is no such list. */
+enum rule_watch {
+	RULE_WATCH_OPENED,	/* "watched_names" */
+	RULE_WATCH_WRITTEN,	/* "watched_when_written" */
+	RULE_WATCH_FOLDERS,	/* "watched_folders" */
+	RULE_WATCH_MAX,
+};
+const char *const *rule_set_watched(const struct rule_set *set, enum rule_watch kind);
+
 /* Borrowed, valid as long as the set. */
 const char *rule_id(const struct rule *rule);
 const char *rule_name(const struct rule *rule);

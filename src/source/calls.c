@@ -70,6 +70,9 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_SPLICE] = "handle__splice",
 	[HANDLER_IOCTL] = "handle__ioctl",
 	[HANDLER_FANOTIFY] = "handle__fanotify",
+	[HANDLER_MMAP] = "handle__host_map",
+	[HANDLER_HOST_MAP] = "handle__host_map",
+	[HANDLER_SCRIPT_OPEN] = "handle__script_open",
 };
 
 unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)

@@ -426,15 +426,25 @@ const char *const live_runtime_names[] = {
 	NULL,
 };
 
-static int fill_runtime_names(const struct live *live)
+/* Programs that read a file in order to do what it says, without the numbers of
+ * their versions: when the host starts one with a file that a container wrote,
+ * that is code. By name, because nothing else tells sh from cat; it is the host
+ * that chooses them. */
+static const char *const interpreter_names[] = {
+	"sh",	"bash",	  "dash",   "ash",   "ksh",    "mksh",	  "zsh",    "fish", "csh",
+	"tcsh", "python", "pypy",   "perl",  "ruby",   "node",	  "nodejs", "deno", "bun",
+	"php",	"lua",	  "luajit", "tclsh", "expect", "Rscript", "guile",  "pwsh", NULL,
+};
+
+static int fill_names(const struct live *live, const char *map, const char *const *names)
 {
-	int fd = live_map_fd(live, "runtime_names");
+	int fd = live_map_fd(live, map);
 	__u32 one = 1;
 
-	for (size_t i = 0; live_runtime_names[i]; i++) {
+	for (size_t i = 0; names[i]; i++) {
 		struct name_key key = {};
 
-		snprintf(key.name, sizeof(key.name), "%s", live_runtime_names[i]);
+		snprintf(key.name, sizeof(key.name), "%s", names[i]);
 		if (bpf_map_update_elem(fd, &key, &one, BPF_ANY) < 0)
 			return -errno;
 	}
@@ -546,7 +556,9 @@ static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struc
 	if (r == 0)
 		r = fill_handlers(live);
 	if (r == 0)
-		r = fill_runtime_names(live);
+		r = fill_names(live, "runtime_names", live_runtime_names);
+	if (r == 0)
+		r = fill_names(live, "interpreters", interpreter_names);
 	if (r == 0)
 		r = set_config(live, wanted, wanted_plain);
 	if (r < 0)
@@ -689,6 +701,27 @@ int live_register_runtime(struct live *live, int fd, enum runtime_origin origin)
 	struct register_args args = { .fd = (__u64)fd, .origin = origin };
 
 	return run_by_hand(live_prog_fd(live, "raw_tp__register_fd"), &args, sizeof(args));
+}
+
+int live_watch_names(struct live *live, const char *const *names, uint32_t kind)
+{
+	int fd = live_map_fd(live, "watched_names");
+
+	for (size_t i = 0; names[i]; i++) {
+		size_t len = strlen(names[i]), skip = 0;
+		struct name_key key = {};
+		__u32 kinds = 0;
+
+		/* The kernel side keeps the end of long names. */
+		if (len > sizeof(key.name) - 1)
+			skip = len - (sizeof(key.name) - 1);
+		memcpy(key.name, names[i] + skip, len - skip);
+		(void)bpf_map_lookup_elem(fd, &key, &kinds);
+		kinds |= kind;
+		if (bpf_map_update_elem(fd, &key, &kinds, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static int run_iterator(struct live *live, const char *name)

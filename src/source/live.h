@@ -52,6 +52,10 @@ int live_map_fd(const struct live *live, const char *name);
 /* The identity of an open file becomes a runtime's program. */
 int live_register_runtime(struct live *live, int fd, enum runtime_origin origin);
 
+/* Watch for files whose last name is one of `names` (NULL-terminated); `kind` is
+ * a bit WATCH_*. */
+int live_watch_names(struct live *live, const char *const *names, uint32_t kind);
+
 /* Look at what runs: runtimes and their sockets; subjects, whose snapshot goes
  * into the urgent ring; namespaces still in use. */
 int live_scan_runtimes(struct live *live);

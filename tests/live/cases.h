@@ -3,10 +3,10 @@
  * Makefile, and its tables by CASE_TABLE(): nothing else lists them. Both tables
  * of a file end with { 0 }.
  *
- * Words in braces are filled in: {dir} temporary directory, {name} its random
- * part, {decoy} the decoy's pid, {victim} that of one for this case alone,
- * {daemon} that of a decoy named dockerd, {port} a TCP port of it, {handle},
- * {loop}, {identity} of the runtime's throw-away copy. */
+ * Words in braces are filled in: {dir} temporary directory, {case} the case's own,
+ * {name} its random part, {decoy} the decoy's pid, {victim} that of one for this
+ * case alone, {daemon} that of a decoy named dockerd, {port} a TCP port of it,
+ * {handle}, {loop}, {identity} of the runtime's throw-away copy. */
 #ifndef LIVE_CASES_H
 #define LIVE_CASES_H
 

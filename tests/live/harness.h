@@ -158,6 +158,7 @@ struct alert {
 	char rule_id[64];
 	char rule[128];
 	char container[160];
+	char target[160]; /* container that it hits or that is behind it, or "" */
 	char process[128];
 	char *line;
 };

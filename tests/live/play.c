@@ -35,6 +35,7 @@ void play_expand(const struct play *p, const char *text, char *out, size_t size)
 
 	snprintf(out, size, "%s", text);
 	replace(out, size, "{dir}", h->dir);
+	replace(out, size, "{case}", p->dir);
 	replace(out, size, "{name}", strrchr(h->dir, '.') + 1);
 	replace(out, size, "{handle}", h->handle);
 	replace(out, size, "{identity}", p->identity);
@@ -292,7 +293,8 @@ static bool matches_either(const char *families, const struct alert *a)
 static bool is_mine(const struct play *p, const struct alert *a)
 {
 	return strcmp(a->container, p->id) == 0 ||
-	       (p->c->host_too && alert_of_host(a) && a->boot_ns >= p->start_ns);
+	       (p->c->host_too && alert_of_host(a) && a->boot_ns >= p->start_ns &&
+		(!a->target[0] || strcmp(a->target, p->id) == 0));
 }
 
 /* The container's own alert of that family, at or after the harmful call. */

@@ -88,6 +88,7 @@ static void alert_add(char *text, size_t len, uint64_t seen_ns)
 		get_text(root, "rule_id", a.rule_id, sizeof(a.rule_id));
 		get_text(root, "rule", a.rule, sizeof(a.rule));
 		get_text(root, "container.id", a.container, sizeof(a.container));
+		get_text(root, "target.container", a.target, sizeof(a.target));
 		get_text(root, "process.name", a.process, sizeof(a.process));
 		get_text(root, "priority", priority, sizeof(priority));
 		a.priority = priority_from(priority);
