@@ -156,6 +156,7 @@ int BPF_PROG(handle__surface, struct pt_regs *regs, long ret)
 	nr = surface_nr(&s->call);
 	if (!is_surface_remarkable(cfg, task, &s->call, nr))
 		return 0;
+	nr = forget(s, nr);
 	ev = syscall_begin(s, task, sub);
 	if (nr == NR_ADJTIMEX)
 		ev->detail[0] = clock_modes(s->call.args[0]);
@@ -397,7 +398,8 @@ int __noinline judge_splice(u64 source, u64 target)
 		return 0;
 	view_of_file(cfg, task, sub, (struct file *)source, &v);
 	if ((v.mode & MODE_FMT) == MODE_REG) {
-		flags |= splice_source(task, &v);
+		/* Known bits are a state each to the verifier, and what follows is long. */
+		flags = forget(s, flags | splice_source(task, &v));
 		facts = forget(s, file_facts(s, sub, &v)) &
 			(FACT_FILE_FOREIGN | FACT_RUNTIME_BINARY | FACT_FILE_UNREACHABLE);
 	}
