@@ -116,18 +116,19 @@ static __always_inline bool is_helper_setting(struct dentry *dentry)
 	       is_word(word, "hotplug", 8) || is_word(word, "poweroff_cmd", 13);
 }
 
-static __always_inline void note_setter(const struct subject *sub, const struct file_view *v)
+static __noinline int note_setter(const struct subject *sub, const struct file_view *v)
 {
 	struct helper_setter *setter;
 	u32 zero = 0;
 
 	if (!is_helper_setting(v->dentry))
-		return;
+		return 0;
 	setter = bpf_map_lookup_elem(&helper_setter, &zero);
 	if (!setter)
-		return;
+		return 0;
 	setter->container = sub->container;
 	setter->time_ns = bpf_ktime_get_boot_ns();
+	return 0;
 }
 
 /* A helper is told when its program is a container's, or when a container named

@@ -47,7 +47,7 @@ static __noinline u64 watch_facts(struct task_struct *task, const struct file_vi
 
 /* Who touches it: the program that the container was made for, or another? Of a
  * container that was made for a script every tool is part of the work. */
-static __always_inline u64 program_facts(struct task_struct *task, const struct subject *sub)
+static __noinline u64 program_facts(struct task_struct *task, const struct subject *sub)
 {
 	struct container_state *state = bpf_map_lookup_elem(&containers, &sub->container);
 	struct file *exe = KREAD(task, mm, exe_file);
