@@ -31,6 +31,7 @@ struct map_budgets budgets SEC(".maps");
 struct map_exe_by_pid exe_by_pid SEC(".maps");
 struct map_own_roots own_roots SEC(".maps");
 struct map_accesses accesses SEC(".maps");
+struct map_uses uses SEC(".maps");
 struct map_subjects subjects SEC(".maps");
 struct map_ring_urgent ring_urgent SEC(".maps");
 struct map_ring_bulk ring_bulk SEC(".maps");

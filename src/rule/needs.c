@@ -25,6 +25,9 @@ static const char *const fact_fields[] = {
 	"change.volume",
 	"target.is_foreign",	"target.shares_pid_ns",
 	"splice.is_setid",	"splice.not_writable",
+	"cred.unexplained",	"proc.code_foreign",
+	"proc.is_exe_deleted",	"proc.is_exe_from_memfd",
+	"proc.is_exe_upper_layer",
 };
 
 static const struct {
