@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum op { OP_NULL, OP_STAT, OP_OPEN, OP_CONNECT, OP_EXEC, OP_MAX };
+enum op { OP_NULL, OP_READ, OP_STAT, OP_OPEN, OP_CONNECT, OP_EXEC, OP_MAX };
 
 enum verb {
 	/* Comes with two descriptors: a directory that is not the worker's and

@@ -7,8 +7,8 @@
 
 static const char *const config_names[CONFIG_MAX] = { "nothing", "empty", "agent" };
 static const char *const subject_names[SUBJECT_MAX] = { "host", "contained", "alerting" };
-static const char *const op_names[OP_MAX] = { "null", "stat", "open+close", "connect",
-					      "fork+exec" };
+static const char *const op_names[OP_MAX] = { "null",	    "read",    "stat",
+					      "open+close", "connect", "fork+exec" };
 
 #define CALM_MIN 3 /* rounds that say something */
 

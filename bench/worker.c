@@ -60,6 +60,17 @@ static int do_null(void)
 	return 0;
 }
 
+/* One byte of what is opened at the first call and stays open. */
+static int do_read(void)
+{
+	static int fd = -1;
+	char byte;
+
+	if (fd < 0)
+		fd = openat(dir, foreign ? "file" : own_path, O_RDONLY);
+	return fd < 0 || pread(fd, &byte, 1, 0) < 0 ? -errno : 0;
+}
+
 static int do_stat(void)
 {
 	struct stat st;
@@ -119,8 +130,8 @@ static int do_exec(void)
 }
 
 static int (*const ops[OP_MAX])(void) = {
-	[OP_NULL] = do_null,	   [OP_STAT] = do_stat, [OP_OPEN] = do_open,
-	[OP_CONNECT] = do_connect, [OP_EXEC] = do_exec,
+	[OP_NULL] = do_null, [OP_READ] = do_read,	[OP_STAT] = do_stat,
+	[OP_OPEN] = do_open, [OP_CONNECT] = do_connect, [OP_EXEC] = do_exec,
 };
 
 /* --- timing --- */

@@ -21,6 +21,8 @@
 #define ERRNO_MAX 4095
 
 #define MODE_FMT 0170000
+#define MODE_SUID 04000u
+#define MODE_SGID 02000u
 #define MODE_SOCK 0140000
 #define MODE_LNK 0120000
 #define MODE_REG 0100000
@@ -87,6 +89,24 @@ struct exchange {
 	u32 n_others; /* neither link nor directory */
 };
 
+/* What a task may do, as its kernel objects say. Kernel addresses are only
+ * compared with the task's current ones, which cannot be freed meanwhile. */
+struct identity {
+	u64 inheritable, permitted, effective, bounding;
+	u64 user_ns;  /* address */
+	u64 nsproxy;  /* address */
+	u64 mnt_ns;   /* address: nsproxy may be overwritten in place */
+	u64 root_mnt; /* address */
+	u32 uid, euid, suid;
+	u32 gid, egid, sgid;
+	u32 securebits;
+	u32 confined; /* CONFINED_* */
+};
+#define IDENTITY_WORDS (sizeof(struct identity) / sizeof(u64))
+#define CONFINED_FILTER (1u << 0) /* seccomp mode 2 */
+#define CONFINED_ENTRY (1u << 1)  /* and asked at each system call */
+#define CONFINED_NNP (1u << 2)	  /* no_new_privs */
+
 /* One record per task, inherited at fork. Absent: host in the initial mount
  * namespace, or not yet met; see subject_get(). */
 struct subject {
@@ -95,6 +115,8 @@ struct subject {
 	u64 own_mnt_ns;		/* its kernel address if it is the container's own: only compared with
 				 * the task's current one, which cannot be freed meanwhile; else 0 */
 	u32 ns_inum[NSK_MAX];	/* as last explained */
+	struct identity id;	/* as last explained; see cred.bpf.h */
+	u64 suspect; /* seen by the last sweep: mark of an identity that nothing explained yet */
 	struct inode_id stdio[3];	/* descriptors 0 to 2 when the container's first image started */
 	struct inode_id runtime_exe;	/* program that entered the runtime phase: a runtime by deed */
 	u64 change_inode; /* last one told of, and when: io_uring has no exit of the call */
@@ -106,6 +128,23 @@ struct subject {
 	u8 lineage;		/* LINEAGE_* */
 	u8 script_opens;	/* SUBJECT_F_SCRIPT: how many opens it may still take */
 	u8 pad[5];
+};
+
+/* What is known of the moment at which a change of identity was found. */
+struct occasion {
+	u32 at;	      /* enum drift_at */
+	u32 exe_mode; /* exec: i_mode of the program, set-id bits count */
+	u32 is_cred;  /* a successful set*id, capset, prctl... */
+	u32 is_ns;    /* a successful setns, unshare, or a clone into new namespaces */
+	u32 is_made;  /* ... where the namespaces are new */
+	u32 is_root;  /* a successful chroot or pivot_root */
+};
+
+/* What became of a task's namespaces since they were last explained. */
+struct ns_change {
+	u64 changed;	 /* CLONE_NEW* */
+	u64 joined_host; /* of these, now the host's */
+	u64 other;	 /* key of the other container whose mount namespace was entered */
 };
 
 /* A system call at its exit, the same for every way of entry. */
@@ -167,6 +206,12 @@ struct access_key {
 #define SCRATCH_PATH 4352	/* PATH_MAX and one name */
 struct scratch {
 	struct call call;
+	struct identity id;  /* as it is now */
+	struct identity old; /* as last explained */
+	struct occasion occasion;
+	u64 drift; /* DRIFT_* */
+	struct ns_change ns;
+	struct subject child; /* of a fork */
 	struct open_call open;
 	struct change_call change;
 	struct mount_search search;
@@ -219,6 +264,7 @@ struct map_helper_setter MAP_OF(BPF_MAP_TYPE_ARRAY, u32, struct helper_setter, 1
 struct map_exe_by_pid MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct pid_key, struct inode_id, EXE_BY_PID_MAX);
 struct map_own_roots MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct own_roots_key, struct own_roots, OWN_ROOTS_MAX);
 struct map_accesses MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct access_key, u64, ACCESSES_MAX);
+struct map_uses MAP_OF(BPF_MAP_TYPE_LRU_HASH, struct use_key, struct use_state, USES_MAX);
 
 struct map_subjects {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -278,6 +324,7 @@ extern struct map_interpreters interpreters SEC(".maps");
 extern struct map_watched_names watched_names SEC(".maps");
 extern struct map_host_helpers host_helpers SEC(".maps");
 extern struct map_helper_setter helper_setter SEC(".maps");
+extern struct map_uses uses SEC(".maps");
 extern struct map_subjects subjects SEC(".maps");
 extern struct map_ring_urgent ring_urgent SEC(".maps");
 extern struct map_ring_bulk ring_bulk SEC(".maps");

@@ -33,14 +33,13 @@ static __always_inline u32 handler_of_call(u32 nr, bool compat)
 	return handler ? *handler : HANDLER_UNKNOWN;
 }
 
-/* A call that is only counted, if a container made it. */
-static __always_inline void count_call(struct task_struct *task, u32 nr, bool compat)
+/* A container's call that is only counted. */
+static __always_inline void count_call(u32 nr, bool compat)
 {
-	struct subject *sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	u32 index = nr & ~X32_BIT;
 	u64 *n;
 
-	if (!sub || sub->phase < PHASE_CONTAINED || index >= SYSCALLS_MAX)
+	if (index >= SYSCALLS_MAX)
 		return;
 	index += SYSCALLS_MAX * (compat ? CALLS_IA32 : nr & X32_BIT ? CALLS_X32 : CALLS_NATIVE);
 	n = bpf_map_lookup_elem(&call_counts, &index);

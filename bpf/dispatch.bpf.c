@@ -8,9 +8,10 @@
  * to src/source/calls.c; nothing else here changes. */
 #include "calls.bpf.h"
 #include "connect.bpf.h"
+#include "cred.bpf.h"
 #include "mount.bpf.h"
-#include "open.bpf.h"
 #include "runtime.bpf.h"
+#include "use.bpf.h"
 
 #define NR_SETNS_NATIVE 308
 #define NR_SETNS_IA32 346
@@ -47,10 +48,64 @@ static __always_inline bool is_code_map(struct pt_regs *regs, u64 nr, long ret)
 	       (ret >= 0 || ret < -ERRNO_MAX);
 }
 
-/* The host's tasks in the initial mount namespace leave after two loads and a few
+/* A successful set*id explains a change of identity and is nothing more. */
+static __always_inline bool has_program(u32 handler)
+{
+	return handler != HANDLER_IGNORE && handler != HANDLER_COUNT && handler != HANDLER_CRED;
+}
+
+/* The calls that contained tasks make all the time, mostly of no interest: judged
+ * without the price of a tail call and of looking everything up again. */
+static __always_inline bool is_remarkable(const struct sensor_config *cfg, struct scratch *s,
+					  struct task_struct *task, const struct subject *sub,
+					  u32 which)
+{
+	const struct call *call = &s->call;
+	s32 fd;
+
+	if (which >= HANDLER_OPEN && which <= HANDLER_OPEN_BY_HANDLE_AT)
+		return call->ret < 0 || is_open_remarkable(cfg, s, task, sub, call->ret,
+							   which == HANDLER_OPEN_BY_HANDLE_AT);
+	if (which == HANDLER_USE || which == HANDLER_MMAP) {
+		if (IS_ERR_PTR(call->ret))
+			return false;
+		fd = use_fd_of(call);
+		if (which == HANDLER_MMAP)
+			fd = call->args[3] & MAP_ANONYMOUS_BIT ? -1 : (s32)call->args[4];
+		return is_use_foreign(sub, file_of_fd(task, (s32)forget(s, fd)));
+	}
+	if (which == HANDLER_MPROTECT)
+		return call->ret == 0 && (call->args[2] & PROT_EXEC_BIT);
+	return true;
+}
+
+static __always_inline bool is_inside(const struct subject *sub)
+{
+	return sub && (sub->phase == PHASE_CONTAINED || sub->phase == PHASE_ESCAPED);
+}
+
+/* Of a task that is not in a container: what is looked at in a mount namespace
+ * of its own, or because it began to run a script that may be a container's. */
+static __always_inline u32 host_handler(const struct subject *sub, struct pt_regs *regs, u32 nr,
+					u32 which, long ret)
+{
+	if (which == HANDLER_MMAP && is_code_map(regs, nr, ret))
+		return HANDLER_HOST_MAP;
+	if (sub && (sub->flags & SUBJECT_F_SCRIPT) && which >= HANDLER_OPEN &&
+	    which <= HANDLER_OPEN_BY_HANDLE_AT && ret >= 0)
+		return HANDLER_SCRIPT_OPEN;
+	return 0;
+}
+
+/* The host's tasks in the initial mount namespace leave after four loads and a few
  * comparisons. The exceptions: setns(2), which may have brought the task here
- * from a container; code that is mapped, which may be a container's; and any
- * call while an escaped task is about, or one that opens its script. */
+ * from a container; code that is mapped, which may be a container's; any call
+ * while an escaped task is about, or one that opens its script; and tasks of a
+ * child pid namespace: nothing but an exploit changes the namespaces of a task
+ * from the outside, and the number of its pid namespace it keeps.
+ *
+ * Contained tasks are compared with what they were last explained to be at each
+ * call, whatever its number. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
@@ -60,25 +115,29 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	struct nsproxy *ns = task->nsproxy;
 	struct subject *sub;
 	struct scratch *s;
-	u32 which, runtime;
-	bool compat;
+	bool compat, inside, differs = false;
+	u32 which, other;
 
-	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside &&
+	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && !task->thread_pid->level &&
 	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32) {
 		if (is_code_map(regs, nr, ret))
 			bpf_tail_call(ctx, &handlers, HANDLER_HOST_MAP);
 		return 0;
 	}
-	compat = task->thread_info.status & TS_COMPAT_BIT;
-	which = handler_of_call(nr, compat);
-	if (which <= HANDLER_COUNT && which != HANDLER_UNKNOWN && !compat) {
-		if (which == HANDLER_COUNT)
-			count_call(task, nr, compat);
-		return 0;
-	}
-
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	inside = is_inside(sub);
 	s = scratch_get();
 	if (!s)
+		return 0;
+	if (sub && inside) {
+		read_identity(task, task->cred, &s->id);
+		differs = identity_differs(&sub->id, &s->id);
+	}
+	compat = task->thread_info.status & TS_COMPAT_BIT;
+	which = handler_of_call(nr, compat);
+	if (which == HANDLER_COUNT && inside)
+		count_call(nr, compat);
+	if (!has_program(which) && !compat && !differs)
 		return 0;
 	s->call.nr = nr;
 	s->call.ret = ret;
@@ -86,20 +145,16 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	s->call.handler = which;
 	read_args(regs, &s->call);
 
-	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
-	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
-		if (which == HANDLER_MMAP && is_code_map(regs, nr, ret)) {
-			bpf_tail_call(ctx, &handlers, HANDLER_HOST_MAP);
+	if (!sub || !inside) {
+		other = host_handler(sub, regs, nr, which, ret);
+		if (other) {
+			bpf_tail_call(ctx, &handlers, other);
+			count(COUNTER_TAIL_CALL);
 			return 0;
 		}
-		if (sub && (sub->flags & SUBJECT_F_SCRIPT) && which >= HANDLER_OPEN &&
-		    which <= HANDLER_OPEN_BY_HANDLE_AT && ret >= 0) {
-			bpf_tail_call(ctx, &handlers, HANDLER_SCRIPT_OPEN);
-			return 0;
-		}
-		runtime = runtime_handler(sub, task, which, ret);
-		if (runtime) {
-			which = runtime;
+		other = runtime_handler(sub, task, which, ret);
+		if (other) {
+			which = other;
 		} else if (which != HANDLER_SETNS && which != HANDLER_UNSHARE) {
 			if (sub || (u64)ns->mnt_ns == cfg->init_mnt_ns)
 				return 0;
@@ -116,20 +171,48 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 			record_end(RING_URGENT);
 		}
 	}
-	if (which == HANDLER_IGNORE)
-		return 0;
-	if (which == HANDLER_COUNT) {
-		count_call(task, nr, compat);
-		return 0;
-	}
-	if (which >= HANDLER_LINK && which <= HANDLER_RENAMEAT && ret == 0)
+	if (inside && which >= HANDLER_LINK && which <= HANDLER_RENAMEAT && ret == 0)
 		note_new_name(s, new_name_of(&s->call));
-	/* The commonest call of all, mostly of no interest: judged here, without the
-	 * price of a tail call and of looking everything up again. */
-	if (which >= HANDLER_OPEN && which <= HANDLER_OPEN_BY_HANDLE_AT && sub && ret >= 0 &&
-	    !is_open_remarkable(cfg, s, task, sub, ret, which == HANDLER_OPEN_BY_HANDLE_AT))
+	if (differs) {
+		bpf_tail_call(ctx, &handlers, HANDLER_IDENTITY);
+		count(COUNTER_TAIL_CALL);
+	}
+	if (!has_program(which))
+		return 0;
+	if (sub && !is_remarkable(cfg, s, task, sub, forget(s, which)))
 		return 0;
 	bpf_tail_call(ctx, &handlers, which);
+	count(COUNTER_TAIL_CALL);
+	return 0;
+}
+
+/* The task is not what it was last explained to be: judge that, then go on to the
+ * call's own handler. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__identity, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+	u32 handler;
+
+	if (!s)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub)
+		return 0;
+	handler = s->call.handler;
+	occasion_begin(s, DRIFT_AT_SYSCALL);
+	if (s->call.ret == 0) {
+		s->occasion.is_cred = handler == HANDLER_CRED;
+		s->occasion.is_made = handler == HANDLER_UNSHARE;
+		s->occasion.is_ns = handler == HANDLER_UNSHARE || handler == HANDLER_SETNS;
+		s->occasion.is_root = handler == HANDLER_CHROOT || handler == HANDLER_PIVOT_ROOT;
+	}
+	judge_identity(s, task, sub);
+	if (!has_program(handler))
+		return 0;
+	bpf_tail_call(ctx, &handlers, handler);
 	count(COUNTER_TAIL_CALL);
 	return 0;
 }
@@ -405,65 +488,6 @@ int BPF_PROG(handle__chdir, struct pt_regs *regs, long ret)
 
 /* ---- namespaces ---- */
 
-static __always_inline u64 ns_kind_flag(u32 kind)
-{
-	switch (kind) {
-	case NSK_MNT: return NEWNS;
-	case NSK_PID: return NEWPID;
-	case NSK_NET: return NEWNET;
-	case NSK_IPC: return NEWIPC;
-	case NSK_UTS: return NEWUTS;
-	case NSK_CGROUP: return NEWCGROUP;
-	case NSK_USER: return NEWUSER;
-	case NSK_TIME: return NEWTIME;
-	}
-	return 0;
-}
-
-/* Compare the task's namespaces with those last explained, and explain the new
- * ones. A namespace of the host counts as joined unless the container was born
- * in it. */
-static __always_inline void explain_namespaces(const struct sensor_config *cfg,
-					       struct task_struct *task, struct subject *sub,
-					       struct event_ns *ev)
-{
-	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
-	u32 born_host = born ? born->host_ns : 0;
-	u64 mnt_id = current_mnt_ns_id(task), owner;
-	u32 now[NSK_MAX] = {};
-	u32 i;
-
-	read_namespaces(task, now);
-	for (i = 0; i < NSK_MAX; i++) {
-		if (!now[i] || now[i] == sub->ns_inum[i])
-			continue;
-		ev->changed |= ns_kind_flag(i);
-		if (now[i] == cfg->init_ns_inum[i] && !(born_host & (1u << i)))
-			ev->joined_host |= ns_kind_flag(i);
-		sub->ns_inum[i] = now[i];
-	}
-	if (mnt_id == sub->mnt_ns)
-		return;
-	sub->mnt_ns = mnt_id;
-	sub->own_mnt_ns = 0;
-	if (ev->op != NS_SETNS) {
-		/* Made by the task itself: part of its container. */
-		mnt_ns_learn(mnt_id, sub->container);
-		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
-		return;
-	}
-	owner = container_of_mnt_ns(mnt_id);
-	if (!owner) {
-		ev->joined_host |=
-			NEWNS; /* a private namespace of the host, if not the initial one */
-	} else if (owner == sub->container) {
-		sub->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
-	} else {
-		ev->hdr.target_container = owner;
-		ev->hdr.boundary = BOUNDARY_OTHER;
-	}
-}
-
 /* What a refused setns() aimed at: a namespace's or a process' descriptor. */
 static __always_inline void aim_of_setns(const struct sensor_config *cfg, struct task_struct *task,
 					 struct scratch *s, struct event_ns *ev)
@@ -561,7 +585,13 @@ static __always_inline int judge_namespaces(u32 op)
 	ev->op = op;
 	ev->flags = op == NS_SETNS ? (u32)s->call.args[1] : s->call.args[0] & NEW_ANY;
 	if (s->call.ret == 0) {
-		explain_namespaces(cfg, task, sub, ev);
+		explain_namespaces(cfg, s, task, sub, op == NS_UNSHARE);
+		ev->changed = s->ns.changed;
+		ev->joined_host = s->ns.joined_host;
+		if (s->ns.other) {
+			ev->hdr.target_container = s->ns.other;
+			ev->hdr.boundary = BOUNDARY_OTHER;
+		}
 		if (ev->joined_host && op == NS_SETNS) {
 			subject_escape(task, sub);
 			ev->hdr.phase = sub->phase;
@@ -745,5 +775,72 @@ int BPF_PROG(handle__script_open, struct pt_regs *regs, long ret)
 	w->told = 1;
 	s->code_container = w->container;
 	emit_host_use(cfg, s, task, sub, file, USE_SCRIPT, ret, written_facts(w));
+	return 0;
+}
+
+/* ---- using ---- */
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__use, struct pt_regs *regs, long ret)
+{
+	struct file *file;
+	s32 fd;
+	HANDLER_PROLOGUE(EVENT_USE);
+
+	if (sub->phase != PHASE_CONTAINED || s->call.ret < 0)
+		return 0;
+	fd = use_fd_of(&s->call);
+	file = file_of_fd(task, fd);
+	if (file)
+		judge_use(cfg, s, task, sub, file, fd, use_op_of(&s->call));
+	return 0;
+}
+
+/* mmap() of the 32-bit table has its arguments in memory: addr, len, prot, flags, fd. */
+static __always_inline bool read_old_mmap(struct call *call)
+{
+	u32 args[5];
+
+	if (bpf_probe_read_user(args, sizeof(args), (const void *)call->args[0]))
+		return false;
+	call->args[2] = args[2];
+	call->args[3] = args[3];
+	call->args[4] = args[4];
+	return true;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__mmap, struct pt_regs *regs, long ret)
+{
+	struct file *file;
+	s32 fd;
+	HANDLER_PROLOGUE(EVENT_USE);
+
+	if (sub->phase != PHASE_CONTAINED || IS_ERR_PTR(s->call.ret))
+		return 0;
+	if (s->call.handler == HANDLER_OLD_MMAP && !read_old_mmap(&s->call))
+		return 0;
+	if (s->call.args[3] & MAP_ANONYMOUS_BIT)
+		return 0;
+	fd = s->call.args[4];
+	file = file_of_fd(task, fd);
+	if (file)
+		judge_use(cfg, s, task, sub, file, fd,
+			  s->call.args[2] & PROT_EXEC_BIT ? USE_MAP_EXEC : USE_MAP);
+	return 0;
+}
+
+/* What was mapped to be read may become code later. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle__mprotect, struct pt_regs *regs, long ret)
+{
+	struct mapping mapping = {};
+	HANDLER_PROLOGUE(EVENT_USE);
+
+	if (sub->phase != PHASE_CONTAINED || s->call.ret != 0)
+		return 0;
+	bpf_find_vma(task, s->call.args[0], take_mapping, &mapping, 0);
+	if (is_use_foreign(sub, (struct file *)mapping.file))
+		judge_use(cfg, s, task, sub, (struct file *)mapping.file, -1, USE_MAP_EXEC);
 	return 0;
 }

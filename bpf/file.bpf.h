@@ -5,6 +5,21 @@
 
 #include "subject.bpf.h"
 
+/* An inode of others is told once within so long, for each kind of use. */
+#define USE_REPEAT_NS 60000000000ull
+
+/* The file behind a mapping, as a number: see take_mapping(). */
+struct mapping {
+	u64 file;
+};
+
+/* For bpf_find_vma(). */
+static long take_mapping(struct task_struct *task, struct vm_area_struct *vma, struct mapping *ret)
+{
+	ret->file = (u64)vma->vm_file;
+	return 0;
+}
+
 /* A file as far as a verdict needs it; kept small, on the stack. */
 struct file_view {
 	struct vfsmount *mnt;
@@ -37,6 +52,22 @@ static __always_inline void view_of_file(const struct sensor_config *cfg, struct
 	bpf_probe_read_kernel(&path, sizeof(path), &file->f_path);
 	ret->f_mode = KREAD(file, f_mode);
 	view_of_path(cfg, task, sub, path.mnt, path.dentry, KREAD(file, f_inode), ret);
+}
+
+/* The cheap half, a few loads for each read and write of a container: is the file's
+ * mount, if it is in a namespace at all, not in the task's own? */
+static __always_inline bool is_use_foreign(const struct subject *sub, struct file *file)
+{
+	struct mnt_namespace *ns;
+	struct vfsmount *mnt;
+
+	if (!file)
+		return false;
+	mnt = KREAD(file, f_path.mnt);
+	if (!mnt)
+		return false;
+	ns = KREAD(kcompat_real_mount(mnt), mnt_ns);
+	return ns && !IS_ERR_PTR(ns) && (u64)ns != sub->own_mnt_ns;
 }
 
 static __always_inline bool is_stdio(const struct subject *sub, struct inode *inode)
@@ -230,6 +261,24 @@ static __always_inline u64 file_facts(struct scratch *s, const struct subject *s
 				  v->f_mode & FMODE_WRITE_BIT))
 		facts |= FACT_FOREIGN_TASK;
 	return facts;
+}
+
+/* Remember that this kind of use was told. Returns whether it was before. */
+static __always_inline bool use_was_told(const struct subject *sub, struct inode *inode, u32 ops)
+{
+	struct use_key key = { .container = sub->container };
+	struct use_state fresh = { .since_ns = bpf_ktime_get_boot_ns(), .ops = ops }, *state;
+
+	inode_id_of(inode, &key.inode);
+	state = bpf_map_lookup_elem(&uses, &key);
+	if (state && fresh.since_ns - state->since_ns < USE_REPEAT_NS) {
+		if ((state->ops & ops) == ops)
+			return true;
+		state->ops |= ops;
+		return false;
+	}
+	bpf_map_update_elem(&uses, &key, &fresh, BPF_ANY);
+	return false;
 }
 
 static __always_inline void fill_file(struct event_file *f, const struct file_view *v, u8 source)

@@ -5,13 +5,19 @@
  *
  * The tracepoint's arguments changed in 6.12 (the result moved into a cqe):
  * two programs, of which the sensor loads the one whose arguments fit. */
-#include "open.bpf.h"
 #include "connect.bpf.h"
 #include "surface.bpf.h"
+#include "use.bpf.h"
 
 #define URING_CONNECT 16	/* enum io_uring_op, include/uapi/linux/io_uring.h */
 #define URING_OPENAT 18
 #define URING_OPENAT2 28
+#define URING_READV 1
+#define URING_WRITEV 2
+#define URING_READ_FIXED 4
+#define URING_WRITE_FIXED 5
+#define URING_READ 22
+#define URING_WRITE 23
 #define SLOT_ALLOC (~0u)	/* IORING_FILE_INDEX_ALLOC: the kernel chose, the result tells */
 
 /* Each kind is a function of its own: all in one frame are more than the stack
@@ -92,6 +98,35 @@ int __noinline judge_uring_surface(u64 req, u64 opcode)
 	return judge_splice(forget(s, (u64)source), forget(s, (u64)KREAD(kiocb, file)));
 }
 
+static __always_inline u32 use_op_of_uring(u8 opcode)
+{
+	switch (opcode) {
+	case URING_READV:
+	case URING_READ_FIXED:
+	case URING_READ: return USE_READ;
+	case URING_WRITEV:
+	case URING_WRITE_FIXED:
+	case URING_WRITE: return USE_WRITE;
+	}
+	return 0;
+}
+
+int __noinline judge_uring_use(u64 req, u64 op)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (sub)
+		judge_use(cfg, s, task, sub, KREAD(kiocb, file), -1, op);
+	return 0;
+}
+
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -99,6 +134,7 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	struct subject *sub;
 	struct scratch *s;
 	u8 opcode;
+	u32 use;
 
 	if (!cfg || !req)
 		return 0;
@@ -106,9 +142,16 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	if (!sub || (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED))
 		return 0;
 	opcode = KREAD(req, opcode);
-	if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT &&
-	    !is_uring_surface(opcode))
+	use = use_op_of_uring(opcode);
+	if (use) {
+		if (res < 0 || sub->phase != PHASE_CONTAINED || !is_wanted(cfg, EVENT_USE))
+			return 0;
+		if (!is_use_foreign(sub, KREAD(req, file)))
+			return 0;
+	} else if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT &&
+		   !is_uring_surface(opcode)) {
 		return 0;
+	}
 	s = scratch_get();
 	if (!s)
 		return 0;
@@ -116,7 +159,9 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 	s->call.ret = res;
 	s->call.way = WAY_IO_URING;
 
-	if (is_uring_surface(opcode)) {
+	if (use) {
+		judge_uring_use(forget(s, (u64)req), use);
+	} else if (is_uring_surface(opcode)) {
 		judge_uring_surface(forget(s, (u64)req), opcode);
 	} else if (opcode == URING_CONNECT) {
 		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))

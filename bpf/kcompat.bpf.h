@@ -31,6 +31,33 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 		kread_ret;									\
 	})
 
+/* The same for the hot path, where probes would cost too much on kernels without
+ * the cast: typed loads, so `src` must be a pointer that the verifier trusts. */
+#define KHOT(src, ...)                                              \
+	({                                                          \
+		typeof(src) khot_src = (src);                       \
+		___type((khot_src), __VA_ARGS__) khot_ret;          \
+		if (bpf_rdonly_cast)                                \
+			khot_ret = KREAD(khot_src, __VA_ARGS__);    \
+		else                                                \
+			khot_ret = ___arrow(khot_src, __VA_ARGS__); \
+		khot_ret;                                           \
+	})
+
+/* One of a cred's capability sets: u32[2] until 6.2, a u64 since (f122a08b197d). */
+#define KHOT_CAP(cred_, member)                                                              \
+	({                                                                                   \
+		struct cred *cap_cred = (cred_);                                             \
+		struct cred___v61 *cap_cred61 = (void *)cap_cred;                            \
+		u64 cap_ret;                                                                 \
+		if (bpf_core_field_exists(cap_cred->member.val))                             \
+			cap_ret = KHOT(cap_cred, member.val);                                \
+		else                                                                         \
+			cap_ret = cap_cred61->member.cap[0] | (u64)cap_cred61->member.cap[1] \
+								      << 32;                 \
+		cap_ret;                                                                     \
+	})
+
 /* The number that is never reused. mnt_namespace.seq until 6.17; since 6.18 all
  * kinds of namespaces have ns_common.ns_id. 0: anonymous (fsmount, open_tree). */
 static __always_inline u64 kcompat_mnt_ns_id(struct mnt_namespace *ns)
@@ -77,6 +104,17 @@ static __always_inline struct inode *kcompat_data_inode(struct inode *inode, u32
 	bpf_probe_read_kernel(&upper, sizeof(upper),
 			      (char *)inode + bpf_core_type_size(struct inode));
 	return upper ? KREAD(upper, d_inode) : inode;
+}
+
+/* When the inode last changed, seconds since 1970: i_ctime until 6.5, __i_ctime
+ * until 6.10 (13bc24457850), i_ctime_sec since (3aa63a569c64). */
+static __always_inline s64 kcompat_ctime(struct inode *inode)
+{
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return KREAD(inode, i_ctime_sec);
+	if (bpf_core_field_exists(((struct inode___v66 *)inode)->__i_ctime))
+		return KREAD((struct inode___v66 *)inode, __i_ctime.tv_sec);
+	return KREAD((struct inode___v61 *)inode, i_ctime.tv_sec);
 }
 
 static __always_inline struct mount *kcompat_real_mount(struct vfsmount *mnt)

@@ -2,6 +2,7 @@
 /* Birth, exec and death of tasks, and their moves between cgroups: where
  * subject state is inherited, ends its runtime phase, and goes. */
 #include "consume.bpf.h"
+#include "cred.bpf.h"
 
 #define CLONE_THREAD_FLAG 0x00010000u
 
@@ -89,7 +90,7 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 {
 	struct task_struct *parent = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
-	struct subject *sub, *child, init = {};
+	struct subject *sub, *child, *init;
 	struct scratch *s = scratch_get();
 	bool is_outside, is_fresh_ns;
 	u64 mnt_id;
@@ -100,42 +101,52 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 	if (!sub && in_initial_mnt_ns(cfg, task))
 		return 0;
 	is_fresh_ns = clone_flags & NEWNS;
-	if (sub)
-		init = *sub;
-	else if (!is_fresh_ns)
+	init = &s->child;
+	if (sub) {
+		*init = *sub;
+	} else if (!is_fresh_ns) {
 		return 0;	/* parent not met yet: the child is derived when it matters */
-	else
-		init.phase = PHASE_HOST;
+	} else {
+		__builtin_memset(init, 0, sizeof(*init));
+		init->phase = PHASE_HOST;
+	}
 
-	is_outside = init.flags & SUBJECT_F_OUTSIDE;
-	init.flags &= ~SUBJECT_F_SCRIPT;
+	init->flags &= ~SUBJECT_F_SCRIPT;
+	is_outside = init->flags & SUBJECT_F_OUTSIDE;
 	if (!(clone_flags & CLONE_THREAD_FLAG))
-		init.flags &= ~SUBJECT_F_COMPAT;
+		init->flags &= ~SUBJECT_F_COMPAT;
 	if (is_fresh_ns) {
 		mnt_id = current_mnt_ns_id(task);
-		if (init.phase == PHASE_HOST || init.phase == PHASE_RUNTIME) {
-			subject_enter_runtime(&init, parent, mnt_id);
+		if (init->phase == PHASE_HOST || init->phase == PHASE_RUNTIME) {
+			subject_enter_runtime(init, parent, mnt_id);
 		} else {
-			mnt_ns_learn(mnt_id, init.container);
-			init.mnt_ns = mnt_id;
-			init.own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
+			mnt_ns_learn(mnt_id, init->container);
+			init->mnt_ns = mnt_id;
+			init->own_mnt_ns = (u64)KREAD(task, nsproxy, mnt_ns);
 			if (is_outside) {
-				init.flags &= ~SUBJECT_F_OUTSIDE;
+				init->flags &= ~SUBJECT_F_OUTSIDE;
 				is_outside = false;
 			}
 		}
 	}
-	child = bpf_task_storage_get(&subjects, task, &init, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	child = bpf_task_storage_get(&subjects, task, init, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!child) {
 		count(COUNTER_SUBJECT_FULL);
 		return 0;
 	}
 	if (is_outside)
 		__sync_fetch_and_add(&n_outside, 1);
-	if (init.phase != PHASE_CONTAINED && init.phase != PHASE_ESCAPED)
+	if (init->phase != PHASE_CONTAINED && init->phase != PHASE_ESCAPED)
 		return 0;
 	if (!(clone_flags & CLONE_THREAD_FLAG))
 		count_fork(cfg, s, parent, child);
+	read_identity(task, task->real_cred, &s->id);
+	if (identity_differs(&child->id, &s->id)) {
+		occasion_begin(s, DRIFT_AT_FORK);
+		if (clone_flags & (NEW_ANY | NEWTIME))
+			s->occasion.is_ns = s->occasion.is_made = 1;
+		judge_identity(s, task, child);
+	}
 	if (clone_flags & NEW_ANY) {
 		read_namespaces(task, child->ns_inum);
 		if (is_wanted(cfg, EVENT_NS))
@@ -170,6 +181,44 @@ static __always_inline bool is_runtime_program(struct task_struct *task, struct 
 static __always_inline bool is_sealed_copy(struct inode *inode)
 {
 	return !KREAD(inode, i_nlink) && KREAD(inode, i_sb, s_magic) == MAGIC_TMPFS;
+}
+
+/* Is the program part of the image? Files without a name, in memory or deleted,
+ * are not; nor is one on the container's root file system that changed after the
+ * container's start: a file from a lower layer keeps its time. */
+static __always_inline u64 exe_facts(const struct sensor_config *cfg, const struct subject *sub,
+				     struct vfsmount *root_mnt, const struct file_view *v)
+{
+	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
+	u32 nlink = KREAD(v->inode, i_nlink);
+	u64 facts = 0;
+
+	if (v->owner == OWNER_INTERNAL || (!nlink && v->magic == MAGIC_TMPFS))
+		facts |= FACT_EXE_MEMORY;
+	else if (!nlink)
+		facts |= FACT_EXE_DELETED;
+	if (born && v->mnt == root_mnt &&
+	    (u64)kcompat_ctime(v->inode) * 1000000000 > cfg->wall_boot_ns + born->born_ns)
+		facts |= FACT_EXE_UPPER;
+	return facts;
+}
+
+/* The user's instruction pointer is at the entry of what the kernel started: the
+ * program's own if it is static, else its interpreter's. */
+static __always_inline u64 interpreter_facts(const struct sensor_config *cfg,
+					     struct task_struct *task, const struct subject *sub)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct mapping mapping = {};
+	struct file *file;
+	u64 container;
+
+	bpf_find_vma(task, KREAD(regs, ip), take_mapping, &mapping, 0);
+	file = (struct file *)mapping.file;
+	if (!is_use_foreign(sub, file) ||
+	    !is_foreign(mount_owner(cfg, task, sub, KREAD(file, f_path.mnt), &container)))
+		return 0;
+	return FACT_CODE_FOREIGN;
 }
 
 static __always_inline void emit_exec(struct scratch *s, struct task_struct *task, const struct subject *sub,
@@ -208,6 +257,8 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 		ev->hdr.facts |= FACT_FILE_FOREIGN;
 	if (first)
 		ev->hdr.facts |= FACT_FIRST_EXEC;
+	ev->hdr.facts |= forget(s, exe_facts(cfg, sub, KREAD(fs, root.mnt), &v));
+	ev->hdr.facts |= forget(s, interpreter_facts(cfg, task, sub));
 
 	view_of_path(cfg, task, sub, KREAD(fs, pwd.mnt), dentry, KREAD(dentry, d_inode), &dir);
 	ev->cwd_owner = dir.owner;
@@ -264,6 +315,25 @@ static __always_inline void note_main_program(struct task_struct *task, const st
 		return;
 	inode_id_of(inode, &state->main_exe);
 	state->main_is_shell = is_interpreter(task);
+}
+
+/* Whose set-id bits count: the program that runs, or, where binfmt_misc gave its
+ * descriptor to an interpreter with the program's credentials, the program. */
+static __always_inline void explain_exec(struct scratch *s, struct task_struct *task,
+					 struct subject *sub, struct linux_binprm *bprm,
+					 struct file *exe)
+{
+	struct file *program;
+
+	read_identity(task, task->real_cred, &s->id);
+	if (!identity_differs(&sub->id, &s->id))
+		return;
+	program = KREAD(bprm, executable);
+	occasion_begin(s, DRIFT_AT_EXEC);
+	s->occasion.exe_mode = KREAD(exe, f_inode, i_mode);
+	if (program)
+		s->occasion.exe_mode |= KREAD(program, f_inode, i_mode);
+	judge_identity(s, task, sub);
 }
 
 /* Fires after the new image is installed: comm, credentials and mm are the new
@@ -333,6 +403,8 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 		}
 		subject_contain(s, task, sub, mnt_id, 0);
 		first = true;
+	} else {
+		explain_exec(s, task, sub, bprm, exe);
 	}
 	note_main_program(task, sub, KREAD(exe, f_inode));
 	sub->flags &= ~SUBJECT_F_COMPAT;

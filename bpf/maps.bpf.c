@@ -37,6 +37,7 @@ struct map_interpreters interpreters SEC(".maps");
 struct map_watched_names watched_names SEC(".maps");
 struct map_host_helpers host_helpers SEC(".maps");
 struct map_helper_setter helper_setter SEC(".maps");
+struct map_uses uses SEC(".maps");
 struct map_subjects subjects SEC(".maps");
 struct map_ring_urgent ring_urgent SEC(".maps");
 struct map_ring_bulk ring_bulk SEC(".maps");

@@ -231,6 +231,9 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	ev->path_len = put_path_of(s, v.mnt, v.dentry);
 	ev->fspath_len = put_path_of(s, NULL, v.dentry);
 	ev->arg_len = put_user_string(s, open->path);
+	/* Told here: not again when it is read. That it is run is told all the same. */
+	if (facts & FACT_FILE_FOREIGN)
+		use_was_told(sub, v.inode, ~(1u << USE_MAP_EXEC));
 	record_end((facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
 }
 

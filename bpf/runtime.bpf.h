@@ -34,12 +34,13 @@ static __always_inline u64 container_in_making(struct scratch *s, struct task_st
 					       const struct subject *sub)
 {
 	u64 mnt_id = current_mnt_ns_id(task), key = container_of_mnt_ns(mnt_id);
-	struct subject early = *sub;
+	struct subject *early = &s->child;
 
 	if (key)
 		return key;
-	early.container = mnt_id;
-	emit_container(s, task, &early, 0);
+	*early = *sub;
+	early->container = mnt_id;
+	emit_container(s, task, early, 0);
 	return mnt_id;
 }
 

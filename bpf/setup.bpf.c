@@ -2,7 +2,7 @@
 /* Programs that the sensor runs by hand: to learn the host's own namespaces, to
  * take the identity of files that it opened, and to look at what already runs.
  * None of them is attached to a hook of the kernel. */
-#include "file.bpf.h"
+#include "cred.bpf.h"
 
 #define SWAPPER_DISTANCE_MAX 128
 #define STATE_LISTEN 10	/* TCP_LISTEN, also of AF_UNIX */
@@ -183,6 +183,52 @@ int iter__task_namespaces(struct bpf_iter__task *ctx)
 	state = bpf_map_lookup_elem(&mnt_ns, &id);
 	if (state)
 		state->seen_ns = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+static __always_inline u64 identity_mark(const struct identity *id)
+{
+	const u64 *word = (const u64 *)id;
+	u64 mark = 1;
+	u32 i;
+
+#pragma unroll
+	for (i = 0; i < IDENTITY_WORDS; i++)
+		mark = mark * 31 + word[i];
+	return mark;
+}
+
+/* Tasks that make no system call, and those that were taken to the host's mount
+ * namespace by whatever changed them. A task may be seen here between the change
+ * and the end of the call that made it: only what two sweeps in a row find, and
+ * no end of a call has explained since, is judged. */
+SEC("iter/task")
+int iter__task_identities(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scratch *s = scratch_get();
+	struct subject *sub;
+	u64 mark;
+
+	if (!task || !s)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub || (sub->phase != PHASE_CONTAINED && sub->phase != PHASE_ESCAPED))
+		return 0;
+	if ((task->flags & TASK_EXITING) || !task->nsproxy || !task->fs)
+		return 0;
+	read_identity(task, task->real_cred, &s->id);
+	if (!identity_differs(&sub->id, &s->id)) {
+		sub->suspect = 0;
+		return 0;
+	}
+	mark = identity_mark(&s->id);
+	if (sub->suspect != mark) {
+		sub->suspect = mark;
+		return 0;
+	}
+	occasion_begin(s, DRIFT_AT_SWEEP);
+	judge_identity(s, task, sub);
 	return 0;
 }
 

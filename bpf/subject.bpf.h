@@ -8,6 +8,7 @@
 #define BW_SUBJECT_BPF_H
 
 #include "emit.bpf.h"
+#include "identity.bpf.h"
 #include "path.bpf.h"
 
 /* A record for a task that has none; the host's until something else is shown. */
@@ -32,7 +33,7 @@ static __always_inline void inode_id_of(struct inode *inode, struct inode_id *re
 static __always_inline struct file *file_of_fd(struct task_struct *task, s64 fd)
 {
 	struct files_struct *files = task->files;
-	struct file **table, *file = NULL;
+	struct file **table;
 	struct fdtable *fdt;
 
 	if (!files || fd < 0)
@@ -41,9 +42,8 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, s64 fd)
 	if (fd >= fdt->max_fds)
 		return NULL;
 	table = fdt->fd;
-	if (bpf_probe_read_kernel(&file, sizeof(file), &table[fd]))
-		return NULL;
-	return file;
+	/* Any type that begins with a pointer will do for the slot. */
+	return (struct file *)KREAD((struct hlist_head *)&table[fd], first);
 }
 
 static __always_inline bool is_runtime_inode(struct inode *inode)
@@ -256,7 +256,7 @@ static __noinline void emit_container(struct scratch *s, struct task_struct *tas
 
 	__builtin_memset(state, 0, sizeof(*state));
 	state->cgroup_id = ev->hdr.cgroup_id;
-	state->born_ns = ev->hdr.time_ns;
+	state->born_ns = ev->init_start_ns;
 	state->init_tgid = ev->init_tgid;
 	state->host_ns = ev->host_ns;
 	exe = KREAD(task, mm, exe_file);
@@ -295,6 +295,8 @@ static __always_inline void subject_contain(struct scratch *s, struct task_struc
 	if (seeded)
 		sub->flags |= SUBJECT_F_SEEDED;
 	read_namespaces(task, sub->ns_inum);
+	read_identity(task, task->real_cred, &s->id);
+	identity_learn(sub, &s->id);
 	keep_stdio(task, sub);
 	mnt_ns_learn(mnt_id, key);
 	if (is_new)

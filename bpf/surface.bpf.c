@@ -4,6 +4,7 @@
  * told too, whatever their errno: on a hardened host the call fails, and was
  * made all the same. */
 #include "surface.bpf.h"
+#include "use.bpf.h"
 
 /* ---- which call ---- */
 
@@ -342,8 +343,6 @@ int BPF_PROG(handle__socket, struct pt_regs *regs, long ret)
 
 /* ---- splice ---- */
 
-#define MODE_SUID 04000u
-#define MODE_SGID 02000u
 #define MODE_IXGRP 00010u
 #define CAP_BIT_DAC_OVERRIDE 1u
 #define MNT_IS_READONLY 0x40 /* MNT_READONLY */
@@ -430,19 +429,24 @@ int BPF_PROG(handle__splice, struct pt_regs *regs, long ret)
 	u32 nr;
 	HANDLER_PROLOGUE(EVENT_SYSCALL);
 
-	(void)sub;
 	nr = s->call.nr & ~X32_BIT;
+	source = target = -1; /* vmsplice, tee, copy_file_range: no file's pages go anywhere new */
 	if (s->call.way == WAY_IA32 ? nr == 313 : nr == NR_SPLICE) {
 		source = (s32)s->call.args[0];
 		target = (s32)s->call.args[2];
 	} else if (s->call.way == WAY_IA32 ? nr == 187 || nr == 239 : nr == NR_SENDFILE) {
 		target = (s32)s->call.args[0];
 		source = (s32)s->call.args[1];
-	} else {
-		return 0; /* vmsplice, tee, copy_file_range: no file's pages go anywhere new */
 	}
-	return judge_splice(forget(s, (u64)file_of_fd(task, source)),
-			    forget(s, (u64)file_of_fd(task, target)));
+	if (source >= 0)
+		judge_splice(forget(s, (u64)file_of_fd(task, source)),
+			     forget(s, (u64)file_of_fd(task, target)));
+	/* The source is read, too. */
+	if (s->call.ret >= 0 && is_use_foreign(sub, file_of_fd(task, use_fd_of(&s->call)))) {
+		bpf_tail_call(ctx, &handlers, HANDLER_USE);
+		count(COUNTER_TAIL_CALL);
+	}
+	return 0;
 }
 
 /* ---- terminals ---- */

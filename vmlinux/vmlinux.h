@@ -83,6 +83,7 @@ struct pt_regs {
 };
 
 struct thread_info {
+	unsigned long syscall_work; /* bit 0: a seccomp filter is asked (5.11, 23d67a54857a) */
 	u32 status;		/* TS_COMPAT: the current call came through the 32-bit gate */
 };
 
@@ -105,12 +106,21 @@ struct ns_common {
 struct user_namespace {
 	struct ns_common ns;
 	int level;
+	struct user_namespace *parent;
 };
 struct cred {
-	kuid_t uid, euid;
-	kgid_t gid, egid;
-	kernel_cap_t cap_effective;
+	kuid_t uid, suid, euid;
+	kgid_t gid, sgid, egid;
+	unsigned int securebits;
+	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
+};
+/* before 6.3 (f122a08b197d) */
+struct kernel_cap_struct___v61 {
+	u32 cap[2];
+};
+struct cred___v61 {
+	struct kernel_cap_struct___v61 cap_inheritable, cap_permitted, cap_effective, cap_bset;
 };
 struct uts_namespace {
 	struct ns_common ns;
@@ -219,6 +229,17 @@ struct inode {
 	struct hlist_head i_dentry;
 	long long i_size;
 	void *i_private;
+	s64 i_ctime_sec; /* 6.11 and later (3aa63a569c64) */
+};
+struct timespec64 {
+	s64 tv_sec;
+};
+/* 6.6 to 6.10 (13bc24457850) */
+struct inode___v66 {
+	struct timespec64 __i_ctime;
+};
+struct inode___v61 {
+	struct timespec64 i_ctime;
 };
 struct proc_inode {
 	struct pid *pid;	/* whose entry of /proc it is; NULL outside of /proc/PID */
@@ -271,11 +292,15 @@ struct fs_struct {
 	struct path root;
 	struct path pwd;
 };
+struct vm_area_struct {
+	struct file *vm_file;
+};
 struct mm_struct {
 	struct file *exe_file;
 	unsigned long arg_start, arg_end;
 };
 struct linux_binprm {
+	struct file *executable; /* the program, if an interpreter got its descriptor */
 	const char *filename;
 	const char *interp; /* differs from filename: a script, or binfmt_misc */
 };
@@ -318,9 +343,14 @@ struct signal_struct {
 struct kernel_siginfo {
 	int si_signo, si_code;
 };
+struct seccomp {
+	int mode;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	unsigned long atomic_flags; /* bit 0: no_new_privs */
+	struct seccomp seccomp;
 	pid_t pid, tgid;
 	int exit_code;
 	struct task_struct *real_parent, *group_leader;

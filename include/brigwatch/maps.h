@@ -20,6 +20,7 @@
 #define INET_PEERS_MAX 16384
 #define ACCESSES_MAX 4096
 #define EXE_BY_PID_MAX 65536
+#define USES_MAX 8192
 #define UNKNOWN_CALLS_MAX 4096
 #define UNKNOWN_PER_CONTAINER 32
 #define SYSCALLS_MAX 576 /* of each way into the kernel; x32 has numbers of its own up to 547 */
@@ -52,6 +53,7 @@ struct sensor_config {
 	__u64 wanted;	    /* bit t: some rule wants EVENT_<t> */
 	__u64 wanted_plain; /* bit t: some rule wants EVENT_<t> even without any fact */
 	__u32 init_ns_inum[NSK_MAX];
+	__u64 wall_boot_ns; /* time of day at boot, nanoseconds since 1970 */
 	__u32 agent_tgid; /* whose canary is believed */
 	__u32 pad;
 };
@@ -157,7 +159,7 @@ struct inet_scan {
 /* containers[key]; the key is the unique id of the mount namespace of birth. */
 struct container_state {
 	__u64 cgroup_id;
-	__u64 born_ns;
+	__u64 born_ns; /* start of its first process */
 	__u32 init_tgid;
 	__u32 host_ns; /* bit i: namespace i of birth is the host's */
 	__u32 ns_inum[NSK_MAX];
@@ -223,6 +225,17 @@ struct pid_key {
 	__u32 nr;
 };
 
+/* uses[]: foreign files of which a container's use was told lately. */
+struct use_key {
+	__u64 container;
+	struct inode_id inode;
+};
+struct use_state {
+	__u64 since_ns;
+	__u32 ops; /* bit USE_* */
+	__u32 pad;
+};
+
 /* call_counts[], per CPU: calls of HANDLER_COUNT that contained tasks made. The
  * index is the number, x32's without its bit, plus SYSCALLS_MAX times this. */
 enum calls_abi { CALLS_NATIVE = 0, CALLS_X32, CALLS_IA32, CALLS_MAX };
@@ -247,6 +260,7 @@ enum handler {
 	HANDLER_OPENAT2,
 	HANDLER_OPEN_BY_HANDLE_AT,
 	HANDLER_REFUSED_OPEN, /* from the open handlers; no call has it */
+	HANDLER_IDENTITY,     /* from the base hook; no call has it */
 
 	HANDLER_MOUNT,
 	HANDLER_UMOUNT, /* umount, umount2 */

@@ -28,6 +28,7 @@
 #define SOCKETS_INTERVAL_MS 2000
 #define BINARIES_INTERVAL_MS 10000
 #define ADDRESSES_INTERVAL_MS 5000
+#define IDENTITIES_INTERVAL_MS 10000
 #define SWEEP_INTERVAL_MS 60000
 #define HOOKS_INTERVAL_MS 10000
 #define NS_UNSEEN_NS 180000000000ull	/* a mount namespace without a task for so long is forgotten */
@@ -466,6 +467,11 @@ static void scan_addresses(struct sensor *sensor)
 	(void)live_scan_addresses(sensor->live);
 }
 
+static void sweep_identities(struct sensor *sensor)
+{
+	(void)live_sweep_identities(sensor->live);
+}
+
 static void sweep(struct sensor *sensor)
 {
 	uint64_t now = boot_ns();
@@ -494,6 +500,7 @@ static void loop(struct sensor *sensor)
 		{ BINARIES_INTERVAL_MS, now_ms() + BINARIES_INTERVAL_MS, register_binaries },
 		{ ADDRESSES_INTERVAL_MS, 0, scan_addresses },
 		{ HOOKS_INTERVAL_MS, now_ms() + HOOKS_INTERVAL_MS, check_hooks },
+		{ IDENTITIES_INTERVAL_MS, now_ms() + IDENTITIES_INTERVAL_MS, sweep_identities },
 		{ SWEEP_INTERVAL_MS, now_ms() + SWEEP_INTERVAL_MS, sweep },
 	};
 	struct pollfd pfd = { .fd = sensor->signal_fd, .events = POLLIN };

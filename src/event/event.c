@@ -403,6 +403,29 @@ const char *loss_name(unsigned int kind)
 	return FIND_NAME(names, kind);
 }
 
+const char *drift_at_name(unsigned int at)
+{
+	static const char *const names[] = {
+		[DRIFT_AT_SYSCALL] = "syscall",
+		[DRIFT_AT_EXEC] = "exec",
+		[DRIFT_AT_FORK] = "fork",
+		[DRIFT_AT_SWEEP] = "sweep",
+	};
+
+	return FIND_NAME(names, at);
+}
+
+/* In the order of the bits of DRIFT_*. */
+const char *drift_name(unsigned int bit)
+{
+	static const char *const names[] = {
+		"uid",	      "gid",	 "permitted",  "effective", "bounding", "user_ns",
+		"namespaces", "seccomp", "securebits", "root",	    "cgroup",	"no_new_privs",
+	};
+
+	return FIND_NAME(names, bit);
+}
+
 /* In the order of the bits of FACT_*; tests/unit/test_event.c holds both sides together. */
 const char *fact_name(unsigned int bit)
 {

@@ -106,6 +106,8 @@ const char *source_name(unsigned int source);
 const char *loss_name(unsigned int kind);
 const char *use_op_name(unsigned int op);
 const char *rate_name(unsigned int kind);
+const char *drift_at_name(unsigned int at);
+const char *drift_name(unsigned int bit);	/* bit number in event_cred.changed: "uid" */
 const char *event_type_name(unsigned int type); /* "open", for counters */
 const char *fact_name(unsigned int bit);	/* bit number in hdr.facts: "file_foreign" */
 const char *flag_name(unsigned int bit);	/* bit number in hdr.flags: "path_cut" */

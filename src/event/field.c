@@ -64,9 +64,6 @@ static const char *const words_source[] = { "none", "kernel", "magic", "resolved
 static const char *const words_loss[] = {
 	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook", "unknown", NULL,
 };
-static const char *const words_use[] = {
-	"read", "write", "list", "map", "map_exec", "receive", "ioctl", "script", "unknown", NULL,
-};
 static const char *const words_rate[] = { "forks", "tasks", "unknown", NULL };
 static const char *const words_file_type[] = {
 	"regular", "directory", "char", "block", "fifo", "socket", "link", "unknown", NULL,
@@ -514,7 +511,7 @@ static int get_sock_peer_uid(const struct event *ev, struct value *ret)
 	return give_uint(ret, ev->u.connect.peer_uid);
 }
 
-static int give_namespaces(struct value *ret, uint64_t flags)
+int give_namespaces(struct value *ret, uint64_t flags)
 {
 	/* CLONE_NEW* of linux/sched.h */
 	static const struct {
@@ -588,11 +585,6 @@ static int get_target_container_name(const struct event *ev, struct value *ret)
 }
 
 /* --- use, rate ---------------------------------------------------------- */
-
-static int get_use_op(const struct event *ev, struct value *ret)
-{
-	return ev->hdr.type == EVENT_USE ? give_word(ret, use_op_name(ev->u.use.op)) : -ENODATA;
-}
 
 static int get_rate_kind(const struct event *ev, struct value *ret)
 {
@@ -734,6 +726,21 @@ const struct field field_table[] = {
 	     "with file.is_sensitive: the container was started for a script"),
 	STRING("container.runtime", get_container_runtime, "docker, containerd, podman, crio, runc, crun..."),
 	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
+	WORD("cred.at", get_cred_at, words_drift_at, "where a drifted identity was found"),
+	STRING("cred.changed", get_cred_changed,
+	       "what differs and nothing explains: uid, gid, permitted, effective, bounding, user_ns, namespaces, seccomp..."),
+	STRING("cred.namespaces", get_cred_namespaces, "namespaces that differ and nothing explains, as \"mnt,pid\""),
+	STRING("cred.namespaces_host", get_cred_namespaces_host, "of these, those that are now the host's"),
+	INT("cred.new_bounding", get_cred_new_bounding, "capability bounding set as it is now"),
+	INT("cred.new_gid", get_cred_new_gid, "effective group id as it is now, in the initial user namespace"),
+	INT("cred.new_permitted", get_cred_new_permitted, "permitted capabilities as they are now"),
+	INT("cred.new_uid", get_cred_new_uid, "effective user id as it is now, in the initial user namespace"),
+	INT("cred.old_bounding", get_cred_old_bounding, "capability bounding set as last explained"),
+	INT("cred.old_gid", get_cred_old_gid, "effective group id as last explained"),
+	INT("cred.old_permitted", get_cred_old_permitted, "permitted capabilities as last explained"),
+	INT("cred.old_uid", get_cred_old_uid, "effective user id as last explained"),
+	BOOL("cred.unexplained", get_cred_unexplained,
+	     "credentials, namespaces, seccomp or root directory changed and no system call explains it: a kernel exploit"),
 	STRING("crypto.name", get_crypto_name, "algorithm that an AF_ALG socket was bound to, as passed"),
 	STRING("crypto.type", get_crypto_type, "its kind: aead, skcipher, hash, rng"),
 	INT("evt.arg.flags", get_evt_arg_flags, "flags as the caller passed them: O_*, MS_*, CLONE_*"),
@@ -830,6 +837,8 @@ const struct field field_table[] = {
 	STRING("proc.aname", get_proc_aname, "names of the ancestors, the parent first, joined by commas"),
 	STRING("proc.args", get_proc_args, "arguments after the program's name, joined by spaces"),
 	STRING("proc.cmdline", get_proc_cmdline, "proc.name and proc.args"),
+	BOOL("proc.code_foreign", get_proc_code_foreign,
+	     "interpreter of the program, or the file that was mapped as code, is the host's or another container's"),
 	STRING("proc.cwd", get_proc_cwd, "working directory"),
 	WORD("proc.cwd_owner", get_proc_cwd_owner, words_owner, "owner of the working directory's mount"),
 	BOOL("proc.escaped", get_proc_escaped, "was contained, now holds namespaces or root of the host"),
@@ -838,6 +847,10 @@ const struct field field_table[] = {
 	INT("proc.exit_code", get_proc_exit_code, "exit status as wait(2) has it"),
 	BOOL("proc.first_exec", get_proc_first_exec, "the exec that ended the runtime phase: the container's entry"),
 	BOOL("proc.in_host_pid_ns", get_proc_in_host_pid_ns, "the task is in the host's pid namespace"),
+	BOOL("proc.is_exe_deleted", get_proc_is_exe_deleted, "the program's file has no name (any more)"),
+	BOOL("proc.is_exe_from_memfd", get_proc_is_exe_from_memfd, "the program has no file: memfd, or unnamed in memory"),
+	BOOL("proc.is_exe_upper_layer", get_proc_is_exe_upper_layer,
+	     "the program is on the container's root file system and changed after the container's start"),
 	BOOL("proc.is_helper", get_proc_is_helper, "started by the kernel itself (user-mode helper)"),
 	BOOL("proc.is_main", get_proc_is_main,
 	     "with file.is_sensitive: the program is the one that the container was started for"),
@@ -879,7 +892,8 @@ const struct field field_table[] = {
 	     "actor and target share a pid namespace that is not the host's: containers of one pod"),
 	INT("target.uid", get_target_uid, "its effective user id, in the initial user namespace"),
 	INT("thread.cap_effective", get_thread_cap_effective, "effective capabilities as a bit set"),
-	WORD("use.op", get_use_op, words_use, "what was done with an open file"),
+	INT("use.fd", get_use_fd, "descriptor that was used"),
+	WORD("use.op", get_use_op, words_use_op, "what was done with a descriptor's file"),
 	BOOL("user.in_initial_ns", get_user_in_initial_ns,
 	     "the task is in the initial user namespace: its capabilities count on the host"),
 	INT("user.uid", get_user_uid, "effective user id, in the initial user namespace"),

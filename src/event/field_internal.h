@@ -33,6 +33,13 @@ size_t scratch_append(struct value *ret, size_t len, struct slice str);
 		return give_bool(ret, ev->hdr.facts & (fact));         \
 	}
 
+/* The same for a getter that another file's table names. */
+#define FACT_GETTER(function, fact)                             \
+	int function(const struct event *ev, struct value *ret) \
+	{                                                       \
+		return give_bool(ret, ev->hdr.facts & (fact));  \
+	}
+
 #define FLAG_FIELD(function, flag)                                     \
 	static int function(const struct event *ev, struct value *ret) \
 	{                                                              \
@@ -108,5 +115,30 @@ int get_fanotify_scope(const struct event *ev, struct value *ret);
 int get_keys_op(const struct event *ev, struct value *ret);
 int get_proc_in_host_pid_ns(const struct event *ev, struct value *ret);
 int get_cap_name(const struct event *ev, struct value *ret);
+
+int give_namespaces(struct value *ret, uint64_t flags); /* CLONE_NEW* as "mnt,pid" */
+
+/* field_cred.c */
+extern const char *const words_drift_at[];
+int get_cred_at(const struct event *ev, struct value *ret);
+int get_cred_changed(const struct event *ev, struct value *ret);
+int get_cred_namespaces(const struct event *ev, struct value *ret);
+int get_cred_namespaces_host(const struct event *ev, struct value *ret);
+int get_cred_old_uid(const struct event *ev, struct value *ret);
+int get_cred_new_uid(const struct event *ev, struct value *ret);
+int get_cred_old_gid(const struct event *ev, struct value *ret);
+int get_cred_new_gid(const struct event *ev, struct value *ret);
+int get_cred_old_permitted(const struct event *ev, struct value *ret);
+int get_cred_new_permitted(const struct event *ev, struct value *ret);
+int get_cred_old_bounding(const struct event *ev, struct value *ret);
+int get_cred_new_bounding(const struct event *ev, struct value *ret);
+int get_cred_unexplained(const struct event *ev, struct value *ret);
+int get_proc_code_foreign(const struct event *ev, struct value *ret);
+int get_proc_is_exe_deleted(const struct event *ev, struct value *ret);
+int get_proc_is_exe_from_memfd(const struct event *ev, struct value *ret);
+int get_proc_is_exe_upper_layer(const struct event *ev, struct value *ret);
+extern const char *const words_use_op[];
+int get_use_op(const struct event *ev, struct value *ret);
+int get_use_fd(const struct event *ev, struct value *ret);
 
 #endif

@@ -29,6 +29,9 @@ static const char *const fact_fields[] = {
 	"file.patched",		"file.is_sensitive",
 	"proc.is_helper",	"file.is_volume",
 	"proc.is_main",		"container.runs_script",
+	"cred.unexplained",	"proc.code_foreign",
+	"proc.is_exe_deleted",	"proc.is_exe_from_memfd",
+	"proc.is_exe_upper_layer",
 };
 
 static const struct {

@@ -429,6 +429,29 @@ static void put_details(struct doc *doc, json_t *root, const struct event *ev)
 		put_u64(doc, obj, "new_id", ev->u.cgroup.new_id);
 		put_known(doc, obj, "path", ev->cgroup_path);
 		break;
+	case EVENT_CRED:
+		obj = put(doc, root, "cred", json_object());
+		put_bits(doc, obj, "changed", ev->u.cred.changed, drift_name);
+		put_str(doc, obj, "at", drift_at_name(ev->u.cred.at));
+		put_namespaces(doc, obj, "namespaces", ev->u.cred.ns_changed);
+		put_namespaces(doc, obj, "joined_host", ev->u.cred.ns_joined_host);
+		put_u64(doc, obj, "old_uid", ev->u.cred.old_uid);
+		put_u64(doc, obj, "new_uid", ev->u.cred.new_uid);
+		put_u64(doc, obj, "old_gid", ev->u.cred.old_gid);
+		put_u64(doc, obj, "new_gid", ev->u.cred.new_gid);
+		put_hex(doc, obj, "old_permitted", ev->u.cred.old_permitted);
+		put_hex(doc, obj, "new_permitted", ev->u.cred.new_permitted);
+		put_hex(doc, obj, "old_effective", ev->u.cred.old_effective);
+		put_hex(doc, obj, "new_effective", ev->u.cred.new_effective);
+		put_hex(doc, obj, "old_bounding", ev->u.cred.old_bounding);
+		put_hex(doc, obj, "new_bounding", ev->u.cred.new_bounding);
+		break;
+	case EVENT_USE:
+		obj = put(doc, root, "use", json_object());
+		put_str(doc, obj, "op", use_op_name(ev->u.use.op));
+		put_i64(doc, obj, "fd", ev->u.use.fd);
+		put_bool(doc, obj, "write", ev->u.use.f_mode & 2);
+		break;
 	case EVENT_LOSS:
 		obj = put(doc, root, "loss", json_object());
 		put_str(doc, obj, "kind", loss_name(ev->u.loss.kind));

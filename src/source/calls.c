@@ -8,6 +8,11 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_OPENAT2] = "handle__open",
 	[HANDLER_OPEN_BY_HANDLE_AT] = "handle__open",
 	[HANDLER_REFUSED_OPEN] = "handle__refused_open",
+	[HANDLER_IDENTITY] = "handle__identity",
+	[HANDLER_USE] = "handle__use",
+	[HANDLER_MMAP] = "handle__mmap",
+	[HANDLER_OLD_MMAP] = "handle__mmap",
+	[HANDLER_MPROTECT] = "handle__mprotect",
 	[HANDLER_MOUNT] = "handle__mount",
 	[HANDLER_UMOUNT] = "handle__umount",
 	[HANDLER_PIVOT_ROOT] = "handle__umount",
@@ -70,7 +75,6 @@ const char *const handler_programs[HANDLER_MAX] = {
 	[HANDLER_SPLICE] = "handle__splice",
 	[HANDLER_IOCTL] = "handle__ioctl",
 	[HANDLER_FANOTIFY] = "handle__fanotify",
-	[HANDLER_MMAP] = "handle__host_map",
 	[HANDLER_HOST_MAP] = "handle__host_map",
 	[HANDLER_SCRIPT_OPEN] = "handle__script_open",
 };
@@ -81,6 +85,9 @@ unsigned int calls_handler(enum syscall_abi abi, unsigned int nr)
 
 	if (!call)
 		return HANDLER_UNKNOWN;
+	/* Judged where all calls are: see has_program() in bpf/dispatch.bpf.c. */
+	if (call->handler == HANDLER_CRED)
+		return HANDLER_CRED;
 	if (call->handler > HANDLER_COUNT && !handler_programs[call->handler])
 		return HANDLER_COUNT;
 	return call->handler;

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <time.h>
 
 #include "brigwatch.skel.h"
 #include "source/calls.h"
@@ -465,6 +466,7 @@ static int run_by_hand(int prog, void *ctx, __u32 ctx_size)
 static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_plain)
 {
 	struct sensor_config config;
+	struct timespec wall, boot;
 	int fd = live_map_fd(live, ".data.config");
 	__u32 zero = 0;
 
@@ -473,6 +475,10 @@ static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_
 	config.wanted = wanted;
 	config.wanted_plain = wanted_plain;
 	config.agent_tgid = (__u32)getpid();
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	config.wall_boot_ns = (__u64)(wall.tv_sec - boot.tv_sec) * 1000000000u +
+			      (__u64)(wall.tv_nsec - boot.tv_nsec);
 	if (bpf_map_update_elem(fd, &zero, &config, BPF_ANY) < 0)
 		return -errno;
 	return 0;
@@ -765,6 +771,11 @@ int live_scan_sockets(struct live *live)
 int live_scan_subjects(struct live *live)
 {
 	return run_iterator(live, "iter__task_subjects");
+}
+
+int live_sweep_identities(struct live *live)
+{
+	return run_iterator(live, "iter__task_identities");
 }
 
 int live_sweep_namespaces(struct live *live, uint64_t older_than_ns)

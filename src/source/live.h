@@ -57,10 +57,12 @@ int live_register_runtime(struct live *live, int fd, enum runtime_origin origin)
 int live_watch_names(struct live *live, const char *const *names, uint32_t kind);
 
 /* Look at what runs: runtimes and their sockets; subjects, whose snapshot goes
- * into the urgent ring; namespaces still in use. */
+ * into the urgent ring; tasks that may do more than what explained them allows;
+ * namespaces still in use. */
 int live_scan_runtimes(struct live *live);
 int live_scan_sockets(struct live *live);
 int live_scan_subjects(struct live *live);
+int live_sweep_identities(struct live *live);
 int live_sweep_namespaces(struct live *live, uint64_t older_than_ns);
 
 /* Tell the kernel side the addresses of the caller's network namespace, which

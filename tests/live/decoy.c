@@ -8,7 +8,9 @@
  *   decoy lease FILE     holds a write lease on FILE: whoever opens it blocks until
  *                        it is given up, 400 ms later; then takes it again
  *   decoy lend NAME      holds the root directory as descriptor 100, and passes it to
- *                        whoever connects to the Unix socket */
+ *                        whoever connects to the Unix socket
+ *   decoy serve NAME     opens files of the folder `outside` beside the Unix socket for
+ *                        whoever connects and asks, and passes them */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -143,6 +145,34 @@ static int do_lend(const char *name)
 	}
 }
 
+/* "r NAME", "w NAME" or "d NAME" is asked for. */
+static int do_serve(const char *name)
+{
+	char dir[400], ask[128];
+	int at, fd, peer, file;
+	ssize_t n;
+
+	snprintf(dir, sizeof(dir), "%.*s/outside", (int)(strrchr(name, '/') - name), name);
+	at = open(dir, O_PATH | O_DIRECTORY);
+	fd = listen_at(name);
+	if (at < 0 || fd < 0)
+		return 1;
+	ready();
+	for (;;) {
+		peer = accept(fd, NULL, NULL);
+		if (peer < 0)
+			continue;
+		n = read(peer, ask, sizeof(ask) - 1);
+		ask[n > 0 ? n : 0] = '\0';
+		file = n < 3 ? -1 : openat(at, ask + 2, ask[0] == 'w' ? O_RDWR : O_RDONLY);
+		if (file >= 0) {
+			pass(peer, file);
+			close(file);
+		}
+		close(peer);
+	}
+}
+
 static int do_lease(const char *path)
 {
 	int fd = open(path, O_RDWR), sig;
@@ -178,6 +208,8 @@ int main(int argc, char **argv)
 		return do_lease(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lend") == 0)
 		return do_lend(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "serve") == 0)
+		return do_serve(argv[2]);
 	ready();
 	for (;;)
 		pause();

@@ -102,7 +102,8 @@ struct host {
 	char handle[300];      /* "TYPE HEX" of a file outside of every bind mount */
 	char docker_copy[64];  /* identity of the runtime copy that docker knows */
 	unsigned int tcp_port; /* of the decoy that listens as an engine on loopback */
-	struct child decoy, dockerd, tcp, listener, late, abstract, log_socket, lease, lender;
+	struct child decoy, dockerd, tcp, listener, late, abstract, log_socket, lease, lender,
+		server;
 	unsigned int groups_before; /* which groups of engines were there before us */
 };
 

@@ -326,6 +326,9 @@ int host_init(struct host *h, const struct options *o)
 	snprintf(path, sizeof(path), "%s/lender.sock", h->dir);
 	if (r == 0)
 		r = decoy_start(h, &h->lender, "decoy", "lend", path);
+	snprintf(path, sizeof(path), "%s/serve.sock", h->dir);
+	if (r == 0)
+		r = decoy_start(h, &h->server, "decoy", "serve", path);
 	return r;
 }
 
@@ -360,8 +363,8 @@ static void unmount_all(const char *dir)
 
 void host_release(struct host *h, const struct options *o)
 {
-	struct child *decoys[] = { &h->tcp,	 &h->decoy,	 &h->listener, &h->late,
-				   &h->abstract, &h->log_socket, &h->lease,    &h->lender };
+	struct child *decoys[] = { &h->tcp,	   &h->decoy, &h->listener, &h->late,  &h->abstract,
+				   &h->log_socket, &h->lease, &h->lender,   &h->server };
 	size_t i;
 
 	if (!h->dir[0])
