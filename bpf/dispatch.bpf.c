@@ -298,7 +298,7 @@ int BPF_PROG(handle__open, struct pt_regs *regs, long ret)
 	if (!file)
 		return 0;
 	read_open_call(s);
-	judge_opened_file(cfg, s, task, sub, &s->open, file);
+	follow_open(s, file, judge_opened_file(cfg, s, task, sub, &s->open, file));
 	return 0;
 }
 

@@ -16,37 +16,57 @@
 #define URING_WRITEV 2
 #define URING_READ_FIXED 4
 #define URING_WRITE_FIXED 5
+#define URING_FALLOCATE 17
 #define URING_READ 22
 #define URING_WRITE 23
+#define URING_FTRUNCATE 55
 #define SLOT_ALLOC (~0u)	/* IORING_FILE_INDEX_ALLOC: the kernel chose, the result tells */
 
+static __always_inline struct file *file_of_uring_open(struct task_struct *task,
+						       struct io_kiocb *req, u32 res)
+{
+	u32 slot = KREAD((struct io_open *)req, file_slot);
+
+	if (!slot)
+		return file_of_fd(task, res);
+	return kcompat_uring_file(KREAD(req, ctx), slot == SLOT_ALLOC ? res : slot - 1);
+}
+
 /* Each kind is a function of its own: all in one frame are more than the stack
- * holds on 6.1 with what they call. `req` is the request's address. */
+ * holds on 6.1 with what they call. `req` is the request's address. Returns what
+ * follow_uring_open() is to look at. */
 int __noinline judge_uring_open(u64 req, u64 res)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
-	struct io_kiocb *kiocb = (struct io_kiocb *)req;
 	struct scratch *s = scratch_get();
 	struct subject *sub;
 	struct file *file;
-	u32 slot;
 
 	if (!cfg || !s || !req)
 		return 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	if (!sub)
 		return 0;
-	slot = KREAD((struct io_open *)kiocb, file_slot);
-	if (!slot)
-		file = file_of_fd(task, res);
-	else
-		file = kcompat_uring_file(KREAD(kiocb, ctx), slot == SLOT_ALLOC ? (u32)res : slot - 1);
+	file = file_of_uring_open(task, (struct io_kiocb *)req, res);
 	__builtin_memset(&s->open, 0, sizeof(s->open));
-	if (!file)
-		count(COUNTER_DIRECT_FD);
-	else
-		judge_opened_file(cfg, s, task, sub, &s->open, file);
+	if (file)
+		return judge_opened_file(cfg, s, task, sub, &s->open, file);
+	count(COUNTER_DIRECT_FD);
+	return 0;
+}
+
+int __noinline follow_uring_open(u64 req, u64 res, u64 found)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_get();
+	struct file *file;
+
+	if (!s || !req)
+		return 0;
+	file = file_of_uring_open(task, (struct io_kiocb *)req, res);
+	if (file)
+		follow_open(s, file, found);
 	return 0;
 }
 
@@ -127,14 +147,48 @@ int __noinline judge_uring_use(u64 req, u64 op)
 	return 0;
 }
 
+static __always_inline bool is_uring_resize(u8 opcode)
+{
+	return opcode == URING_FALLOCATE || opcode == URING_FTRUNCATE;
+}
+
+/* What is changed by descriptor: the file says whose it is. Changes by name are
+ * told by the inodes that they dirty, see change.bpf.c. */
+int __noinline judge_uring_resize(u64 req)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct io_kiocb *kiocb = (struct io_kiocb *)req;
+	struct scratch *s = scratch_get();
+	u64 facts = FACT_FILE_FOREIGN;
+	struct file_view v = {};
+	struct subject *sub;
+
+	if (!cfg || !s || !req)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub)
+		return 0;
+	view_of_file(cfg, task, sub, KREAD(kiocb, file), &v);
+	if (!is_foreign(v.owner) || is_stdio(sub, v.inode))
+		return 0;
+	__builtin_memset(&s->change, 0, sizeof(s->change));
+	s->change.op = CHANGE_TRUNCATE;
+	s->change.dirfd = -1;
+	s->search.foreign_container = v.mount_container;
+	change_emit(forget(s, (u64)v.mnt), forget(s, (u64)v.dentry), forget(s, (u64)v.inode), facts,
+		    (u32)v.owner | OBJECT_FILE << OBJECT_SHIFT);
+	return 0;
+}
+
 static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct sensor_config *cfg = sensor_config();
 	struct subject *sub;
 	struct scratch *s;
+	u32 use, found;
 	u8 opcode;
-	u32 use;
 
 	if (!cfg || !req)
 		return 0;
@@ -149,7 +203,7 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 		if (!is_use_foreign(sub, KREAD(req, file)))
 			return 0;
 	} else if (opcode != URING_OPENAT && opcode != URING_OPENAT2 && opcode != URING_CONNECT &&
-		   !is_uring_surface(opcode)) {
+		   !is_uring_surface(opcode) && !is_uring_resize(opcode)) {
 		return 0;
 	}
 	s = scratch_get();
@@ -161,13 +215,18 @@ static __always_inline int judge_completion(struct io_kiocb *req, s32 res)
 
 	if (use) {
 		judge_uring_use(forget(s, (u64)req), use);
+	} else if (is_uring_resize(opcode)) {
+		if (res >= 0 && is_wanted(cfg, EVENT_CHANGE))
+			judge_uring_resize(forget(s, (u64)req));
 	} else if (is_uring_surface(opcode)) {
 		judge_uring_surface(forget(s, (u64)req), opcode);
 	} else if (opcode == URING_CONNECT) {
 		if (res == 0 && is_wanted(cfg, EVENT_CONNECT))
 			judge_uring_connect(forget(s, (u64)req));
 	} else if (res >= 0 && is_wanted(cfg, EVENT_OPEN)) {
-		judge_uring_open(forget(s, (u64)req), res);
+		found = judge_uring_open(forget(s, (u64)req), res);
+		if (found)
+			follow_uring_open(forget(s, (u64)req), res, found);
 	}
 	return 0;
 }

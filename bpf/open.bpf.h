@@ -193,14 +193,18 @@ static __always_inline bool is_open_remarkable(const struct sensor_config *cfg, 
 	return forget(s, watch_facts(task, &v)) & OPEN_FACTS;
 }
 
-/* A file was obtained. */
-static __always_inline void judge_opened_file(const struct sensor_config *cfg, struct scratch *s,
-					      struct task_struct *task, const struct subject *sub,
-					      const struct open_call *open, struct file *file)
+#define FOLLOWED_FACTS (FACT_FOREIGN_TASK | FACT_FILE_WRITE | FACT_KERNEL_CONTROL)
+
+/* A file was obtained. Returns what was found for follow_open(), which has to be
+ * called from another frame: the stack has no room for both. */
+static __always_inline u32 judge_opened_file(const struct sensor_config *cfg, struct scratch *s,
+					     struct task_struct *task, const struct subject *sub,
+					     const struct open_call *open, struct file *file)
 {
 	struct event_open *ev;
 	struct file_view v = {};
 	u64 facts;
+	u32 found;
 
 	view_of_file(cfg, task, sub, file, &v);
 	facts = file_facts(s, sub, &v);
@@ -210,14 +214,10 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	if (facts & FACT_SENSITIVE)
 		facts |= program_facts(task, sub);
 	facts = forget(s, facts);
-	if (facts & FACT_FOREIGN_TASK) {
-		emit_proc_open(forget(s, (u64)file), open->path);
-		facts &= ~FACT_FOREIGN_TASK;
-	}
-	if (v.f_mode & FMODE_WRITE_BIT)
-		note_open(forget(s, (u64)file), facts);
+	found = facts & FOLLOWED_FACTS;
+	facts &= ~FACT_FOREIGN_TASK;
 	if (!(facts & OPEN_FACTS) && !(cfg->wanted_plain & (1ull << EVENT_OPEN)))
-		return;
+		return found;
 
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_OPEN, task, sub);
@@ -235,6 +235,17 @@ static __always_inline void judge_opened_file(const struct sensor_config *cfg, s
 	if (facts & FACT_FILE_FOREIGN)
 		use_was_told(sub, v.inode, ~(1u << USE_MAP_EXEC));
 	record_end((facts & OPEN_FACTS) ? RING_URGENT : RING_BULK);
+	return found;
+}
+
+/* An entry of another's /proc/PID is an act on that process; what was opened for
+ * writing is remembered. */
+static __always_inline void follow_open(struct scratch *s, struct file *file, u32 found)
+{
+	if (found & FACT_FOREIGN_TASK)
+		emit_proc_open(forget(s, (u64)file), s->open.path);
+	if (found & FACT_FILE_WRITE)
+		note_open(forget(s, (u64)file), found);
 }
 
 #endif

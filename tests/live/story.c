@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* What was told so far, to hold the next alert against. */
 struct story {
@@ -45,6 +46,9 @@ static const char *add_alert(struct story *story, json_t *root)
 	json_t *incident = json_object_get(root, "incident");
 	const char *id = text_of(incident, "id");
 
+	/* A notice begins no incident. */
+	if (!*id && story->n == 0 && strcasecmp(text_of(root, "priority"), "notice") == 0)
+		return NULL;
 	if (!*id)
 		return "an alert is of no incident";
 	if (story->n > 0 && strcmp(id, story->id) != 0)
