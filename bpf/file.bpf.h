@@ -96,7 +96,7 @@ static __always_inline bool is_kernel_fs(u32 magic)
 	case MAGIC_BINFMT:
 	case MAGIC_CONFIGFS:
 	case MAGIC_EFIVARFS:
-		return true;
+	case MAGIC_PSTORE: return true;
 	}
 	return false;
 }
@@ -124,18 +124,22 @@ static __always_inline bool is_proc_global(struct dentry *dentry)
 	return first < '0' || first > '9';
 }
 
-/* "kcore" at the root of procfs: the kernel's memory, dangerous even to read. */
+/* "kcore" at the root of procfs, the kernel's memory, and kpageflags, kpagecount
+ * and kpagecgroup, which tell what lies where in it: dangerous even to read. */
 static __always_inline bool is_kcore(struct dentry *dentry)
 {
 	struct dentry *parent = KREAD(dentry, d_parent);
 	const unsigned char *name;
 	char buf[8] = {};
+	bool core, page;
 
 	if (KREAD(parent, d_parent) != parent)
 		return false;
 	name = KREAD(dentry, d_name.name);
 	bpf_probe_read_kernel_str(buf, sizeof(buf), name);
-	return buf[0] == 'k' && buf[1] == 'c' && buf[2] == 'o' && buf[3] == 'r' && buf[4] == 'e' && !buf[5];
+	core = buf[1] == 'c' && buf[2] == 'o' && buf[3] == 'r' && buf[4] == 'e' && !buf[5];
+	page = buf[1] == 'p' && buf[2] == 'a' && buf[3] == 'g' && buf[4] == 'e';
+	return buf[0] == 'k' && (core || page);
 }
 
 /* Does opening this steer the kernel? Writing to procfs outside /proc/PID,
@@ -168,7 +172,7 @@ static __always_inline bool is_kernel_control(const struct file_view *v)
 	case MAGIC_BINFMT:
 	case MAGIC_CONFIGFS:
 	case MAGIC_EFIVARFS:
-		return true;
+	case MAGIC_PSTORE: return true;
 	}
 	return false;
 }

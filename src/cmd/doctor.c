@@ -13,7 +13,9 @@
 
 /* What no hook of this tier shows, whatever the kernel. */
 static const char *const blind_spots[] = {
-	"trees changed without opening (link, rename, chmod...): not yet watched",
+	"names changed by an absolute path on file systems other than ext4: only where the caller's path leads",
+	"changes of names through io_uring on file systems other than ext4",
+	"requests that io_uring refused; UDP and Unix datagrams",
 	"the object of a remount, an umount or a mount_setattr by path: only the caller's path",
 	"settings that a runtime's helper writes from the host's own mount namespace",
 	"refused opens of another process' entries in /proc, if not asked for as /proc/PID/NAME",
