@@ -34,6 +34,25 @@ static __always_inline u32 search_owner(struct mount_search *w, struct mnt_names
 	return SEEN_OTHER;
 }
 
+/* A mount of the kernel's own is how an overlay holds a layer. Beside the upper
+ * one, in the same directory, is where it prepares what it puts there. */
+static __always_inline bool is_near_layer(struct mount *m, u64 dentry)
+{
+	u64 above = (u64)KREAD(m, mnt.mnt_root, d_parent);
+	struct dentry *d = (struct dentry *)dentry, *parent;
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		if ((u64)d == above)
+			return true;
+		parent = KREAD(d, d_parent);
+		if (parent == d)
+			break;
+		d = parent;
+	}
+	return false;
+}
+
 static long search_step(u32 i, void *ctx)
 {
 	struct mount_search **pw = ctx, *w = *pw;
@@ -51,6 +70,8 @@ static long search_step(u32 i, void *ctx)
 	m = kcompat_mount_of_cursor(cursor);
 	w->cursor = kcompat_next_mount_cursor(cursor);
 	ns = KREAD(m, mnt_ns);
+	if (IS_ERR_PTR(ns) && !w->second && is_near_layer(m, w->dentry))
+		w->found |= SEEN_LAYER;
 	if (!ns || IS_ERR_PTR(ns))
 		return 0;
 	seen = search_owner(w, ns);
@@ -333,12 +354,14 @@ static __always_inline void judge_change(struct scratch *s, struct subject *sub,
 					 u64 if_shared)
 {
 	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct mount_search *w = &s->search;
-	bool is_uring = s->call.way == WAY_IO_URING;
+	bool is_uring = s->call.way == WAY_IO_URING, is_borrowed;
 	u16 type = KREAD((struct inode *)inode, i_mode) & MODE_FMT;
 	u64 facts = 0, mnt_root, object;
 	u8 owner = OWNER_OWN;
 
+	is_borrowed = KREAD(task, cred) != KREAD(task, real_cred);
 	object = type == MODE_DIR && changes_names(s->change.op) ? OBJECT_PARENT : OBJECT_FILE;
 	if (w->found & SEEN_OWN) {
 		mnt_root = forget(s, (u64)KREAD((struct mount *)w->own, mnt.mnt_root));
@@ -355,6 +378,8 @@ static __always_inline void judge_change(struct scratch *s, struct subject *sub,
 		facts |= FACT_VOLUME;
 	} else if (w->found & (SEEN_HOST | SEEN_OTHER)) {
 		if (w->found & SEEN_BROKEN)
+			return;
+		if (is_borrowed && (w->found & SEEN_LAYER))
 			return;
 		if (is_stdio(sub, (struct inode *)inode))
 			return;
@@ -438,7 +463,9 @@ __noinline int judge_dirty_inode(u64 inode_address)
 /* The host's tasks leave after two loads and a comparison, as at the exit of a
  * call; then those whose call does not change a tree. Overlayfs works on its
  * layers with the credentials of who mounted it: that is not the task's deed,
- * the change of the overlay is. */
+ * the change of the overlay is. An operation of io_uring may have borrowed
+ * credentials, too (IORING_REGISTER_PERSONALITY): there it takes a layer to be
+ * passed over. */
 static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -447,7 +474,7 @@ static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute
 	struct pt_regs *regs;
 	struct scratch *s;
 	u32 nr = NR_IO_URING_ENTER, which = HANDLER_UNKNOWN;
-	bool compat = false;
+	bool compat = false, is_uring;
 
 	if (!ns || ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside))
 		return 0;
@@ -460,19 +487,20 @@ static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute
 		    (nr & ~X32_BIT) != NR_IO_URING_ENTER && (nr & ~X32_BIT) != NR_FILE_SETATTR)
 			return 0;
 	}
-	if (task->cred != task->real_cred || !is_wanted(cfg, EVENT_CHANGE))
+	is_uring = (nr & ~X32_BIT) == NR_IO_URING_ENTER;
+	if ((task->cred != task->real_cred && !is_uring) || !is_wanted(cfg, EVENT_CHANGE))
 		return 0;
 	/* Which operation of io_uring it is, is not known here. Those that change names
 	 * dirty a directory; reads and writes dirty files, in an overlay's upper layer
 	 * with the caller's credentials (time of access). */
-	if ((nr & ~X32_BIT) == NR_IO_URING_ENTER && !is_attribute &&
+	if (is_uring && !is_attribute &&
 	    (inode->i_mode & MODE_FMT) != MODE_DIR)
 		return 0;
 	s = scratch_get();
 	if (!s)
 		return 0;
 	__builtin_memset(&s->call, 0, sizeof(s->call));
-	if ((nr & ~X32_BIT) == NR_IO_URING_ENTER) {
+	if (is_uring) {
 		s->call.nr = -1;
 		s->call.way = WAY_IO_URING;
 	} else {

@@ -15,6 +15,8 @@
 #define SEEN_REST (1u << 3)	/* there are mounts of which only a look-up tells whose */
 #define SEEN_BROKEN (1u << 4)	/* the list changed meanwhile, or is too long */
 
+#define SEEN_LAYER (1u << 5)	/* beside or below a layer of an overlay */
+
 #define ALIASES_MAX 8		/* names of one inode that are asked */
 #define SB_MOUNTS_MAX 65536
 #define OWN_ROOT_NS 1000000000ull

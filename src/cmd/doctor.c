@@ -13,8 +13,8 @@
 
 /* What no hook of this tier shows, whatever the kernel. */
 static const char *const blind_spots[] = {
-	"names changed by an absolute path on file systems other than ext4: only where the caller's path leads",
-	"changes of names through io_uring on file systems other than ext4",
+	"names changed by an absolute path on xfs, btrfs and others without such hooks: looked up afterwards, at best;",
+	"  changes of names through io_uring there, and changes of another container's overlay: not at all",
 	"requests that io_uring refused; UDP and Unix datagrams",
 	"the object of a remount, an umount or a mount_setattr by path: only the caller's path",
 	"settings that a runtime's helper writes from the host's own mount namespace",

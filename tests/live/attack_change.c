@@ -256,6 +256,8 @@ static int attack_change(char **argv)
 		ret = change_uring(&c, URING_PLAIN);
 	else if (strcmp(way, "uring-async") == 0)
 		ret = change_uring(&c, URING_WORKER);
+	else if (strcmp(way, "uring-borrowed") == 0)
+		ret = change_uring(&c, URING_BORROWED);
 	else if (strcmp(way, "uring-sqpoll") == 0)
 		ret = change_uring(&c, URING_SQPOLL);
 	else

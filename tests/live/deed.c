@@ -227,6 +227,12 @@ int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how)
 	if (how == URING_WORKER)
 		copy.flags |= IOSQE_ASYNC;
 	uring_init_flags(&r, how == URING_SQPOLL ? IORING_SETUP_SQPOLL : 0);
+	if (how == URING_BORROWED) {
+		ret = (int)syscall(__NR_io_uring_register, r.fd, IORING_REGISTER_PERSONALITY, NULL, 0);
+		if (ret < 0 || setresgid((gid_t)-1, 1, (gid_t)-1) < 0)
+			deed_skip("no borrowed credentials: %s", strerrorname_np(errno));
+		copy.personality = (unsigned short)ret;
+	}
 	if (how == URING_DIRECT) {
 		copy.file_index = 1; /* slot 0, counted from one */
 		if (syscall(__NR_io_uring_register, r.fd, IORING_REGISTER_FILES, slots, 1) < 0)

@@ -57,11 +57,12 @@ long deed_int80(long nr, long a, long b, long c, long d, long e);
 void *deed_low(const void *data, size_t len);
 void deed_int80_probe(void);
 
-enum deed_uring { URING_PLAIN, URING_WORKER, URING_SQPOLL, URING_DIRECT };
+enum deed_uring { URING_PLAIN, URING_WORKER, URING_SQPOLL, URING_DIRECT, URING_BORROWED };
 
 /* One request on an io_uring of its own: submitted by this thread, handed to a
- * worker of the kernel, found by a polling thread of the kernel, or with a
- * descriptor that never enters the table. */
+ * worker of the kernel, found by a polling thread of the kernel, with a
+ * descriptor that never enters the table, or with the credentials that the task
+ * had when it registered them. */
 int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how);
 
 /* One request on an io_uring of its own. Results are as of the call itself,

@@ -99,11 +99,30 @@ static int output(void)
 	return 0;
 }
 
+/* The same through io_uring, in the image's own layer as well; `how` may borrow
+ * credentials. Last: it leaves where io_uring is switched off. */
+static int by_uring(const char *made, const char *moved, enum deed_uring how)
+{
+	struct io_uring_sqe make = { .opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .len = 0700 };
+	struct io_uring_sqe move = { .opcode = IORING_OP_RENAMEAT, .fd = AT_FDCWD };
+
+	make.addr = move.addr = (uintptr_t)made;
+	move.off = (uintptr_t)moved;
+	move.len = (unsigned int)AT_FDCWD;
+	errno = -deed_uring(&make, how);
+	if (errno == 0)
+		errno = -deed_uring(&move, how);
+	return errno ? fail(made) : rmdir(moved) < 0;
+}
+
 static int do_trees(char **argv)
 {
 	if (chdir(argv[0]) < 0)
 		return fail(argv[0]);
-	return nameless() || exchange() || deleted() || refused() || output();
+	return nameless() || exchange() || deleted() || refused() || output() ||
+	       by_uring("made", "moved", URING_PLAIN) || by_uring("/made", "/moved", URING_PLAIN) ||
+	       by_uring("made", "moved", URING_WORKER) || by_uring("/made", "/moved", URING_WORKER) ||
+	       by_uring("/made", "/moved", URING_BORROWED);
 }
 
 /* changes N: steady work on own files. Prints the nanoseconds of one round. */
