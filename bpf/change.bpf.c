@@ -119,6 +119,27 @@ __noinline int find_mounts(u64 dentry, u64 enough)
 	return w->found;
 }
 
+__noinline int is_on_volume(u64 mnt, u64 dentry)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct container_state *born;
+	struct subject *sub;
+
+	if (!cfg || !s || !mnt)
+		return 0;
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	if (!sub)
+		return 0;
+	born = bpf_map_lookup_elem(&containers, &sub->container);
+	if (!born || born->root_dentry == (u64)KREAD((struct vfsmount *)mnt, mnt_root))
+		return 0;
+	ask_mounts(s, cfg, task, sub);
+	find_mounts(dentry, SEEN_HOST | SEEN_OTHER);
+	return (s->search.found & (SEEN_HOST | SEEN_OTHER)) != 0;
+}
+
 /* Is the dentry below a root that was found to be the container's own lately? */
 __noinline int is_below_own_root(u64 dentry, u64 mnt_ns_id)
 {

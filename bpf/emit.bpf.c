@@ -20,36 +20,31 @@
 #define RING_HALF(bytes) ((bytes) / 2)
 
 /* The ring is nearly full: count against the container without taking a token. */
-static __always_inline void budget_refuse(const struct event_hdr *hdr)
+static __always_inline void budget_refuse(const struct event_hdr *hdr, const struct budget_key *key)
 {
-	struct budget_key key = {
-		.container = hdr->container, .facts = (u32)hdr->facts, .type = hdr->type, .ring = hdr->ring,
-	};
 	struct budget fresh = { .last_ns = hdr->time_ns, .suppressed = 1 };
-	struct budget *b = bpf_map_lookup_elem(&budgets, &key);
+	struct budget *b = bpf_map_lookup_elem(&budgets, key);
 
 	if (b)
 		__sync_fetch_and_add(&b->suppressed, 1);
-	else if (bpf_map_update_elem(&budgets, &key, &fresh, BPF_ANY))
+	else if (bpf_map_update_elem(&budgets, key, &fresh, BPF_ANY))
 		count(COUNTER_BUDGETS_FULL);
 }
 
 /* Take one token, or count a suppressed record. A container without an entry is
  * new and starts full. */
-static __always_inline bool budget_take(const struct event_hdr *hdr, u32 burst, u32 rate)
+static __always_inline bool budget_take(const struct event_hdr *hdr, const struct budget_key *key, u32 burst,
+					u32 rate)
 {
-	struct budget_key key = {
-		.container = hdr->container, .facts = (u32)hdr->facts, .type = hdr->type, .ring = hdr->ring,
-	};
 	struct budget fresh = { .last_ns = hdr->time_ns, .tokens = burst - 1 };
 	struct budget *b;
 	u64 grown;
 
 	if (!hdr->container)
 		return true;
-	b = bpf_map_lookup_elem(&budgets, &key);
+	b = bpf_map_lookup_elem(&budgets, key);
 	if (!b) {
-		if (bpf_map_update_elem(&budgets, &key, &fresh, BPF_ANY))
+		if (bpf_map_update_elem(&budgets, key, &fresh, BPF_ANY))
 			count(COUNTER_BUDGETS_FULL);
 		return true;
 	}
@@ -80,6 +75,7 @@ __noinline int record_end(u32 ring)
 	u64 facts;
 	u64 *seq;
 	struct book *book;
+	struct budget_key key = {}; /* one for both: callers leave little of the stack */
 	long r;
 
 	if (!s || ring >= RING_MAX)
@@ -95,6 +91,10 @@ __noinline int record_end(u32 ring)
 	book->seen++;
 
 	hdr->ring = ring;
+	key.container = hdr->container;
+	key.facts = (u32)hdr->facts;
+	key.type = hdr->type;
+	key.ring = ring;
 	if (ring == RING_BULK) {
 		bytes = RING_BULK_BYTES;
 		fill = bpf_ringbuf_query(&ring_bulk, BPF_RB_AVAIL_DATA);
@@ -103,16 +103,16 @@ __noinline int record_end(u32 ring)
 		fill = bpf_ringbuf_query(&ring_urgent, BPF_RB_AVAIL_DATA);
 	}
 	if (hdr->container && (fill > RING_RESERVE(bytes) || (!facts && fill > RING_HALF(bytes)))) {
-		budget_refuse(hdr);
+		budget_refuse(hdr, &key);
 		book->suppressed++;
 		return 0;
 	}
 	if (ring == RING_BULK)
-		r = budget_take(hdr, BUDGET_BULK_BURST, BUDGET_BULK_RATE);
+		r = budget_take(hdr, &key, BUDGET_BULK_BURST, BUDGET_BULK_RATE);
 	else if (facts)
-		r = budget_take(hdr, BUDGET_FACT_BURST, BUDGET_FACT_RATE);
+		r = budget_take(hdr, &key, BUDGET_FACT_BURST, BUDGET_FACT_RATE);
 	else
-		r = budget_take(hdr, BUDGET_LIFECYCLE_BURST, BUDGET_LIFECYCLE_RATE);
+		r = budget_take(hdr, &key, BUDGET_LIFECYCLE_BURST, BUDGET_LIFECYCLE_RATE);
 	if (!r) {
 		book->suppressed++;
 		return 0;

@@ -47,11 +47,9 @@ static __always_inline void view_of_path(const struct sensor_config *cfg, struct
 static __always_inline void view_of_file(const struct sensor_config *cfg, struct task_struct *task,
 					 const struct subject *sub, struct file *file, struct file_view *ret)
 {
-	struct path path = {};
-
-	bpf_probe_read_kernel(&path, sizeof(path), &file->f_path);
 	ret->f_mode = KREAD(file, f_mode);
-	view_of_path(cfg, task, sub, path.mnt, path.dentry, KREAD(file, f_inode), ret);
+	view_of_path(cfg, task, sub, KREAD(file, f_path.mnt), KREAD(file, f_path.dentry),
+		     KREAD(file, f_inode), ret);
 }
 
 /* The cheap half, a few loads for each read and write of a container: is the file's
@@ -204,18 +202,8 @@ static __always_inline void ask_mounts(struct scratch *s, const struct sensor_co
 }
 
 /* Does the host, or another container, have the file too, on a mount of the
- * container's that is not its root? */
-static __always_inline bool is_on_volume(struct scratch *s, const struct subject *sub,
-					 const struct file_view *v)
-{
-	struct container_state *born = bpf_map_lookup_elem(&containers, &sub->container);
-	const struct sensor_config *cfg = sensor_config();
-
-	if (!cfg || !born || born->root_dentry == (u64)KREAD(v->mnt, mnt_root))
-		return false;
-	ask_mounts(s, cfg, bpf_get_current_task_btf(), sub);
-	return find_mounts(forget(s, (u64)v->dentry), SEEN_HOST | SEEN_OTHER) & (SEEN_HOST | SEEN_OTHER);
-}
+ * container's that is not its root? Not inlined: its callers have no stack left. */
+int is_on_volume(u64 mnt, u64 dentry);
 
 /* Entries of /proc/PID that take a right over a process that is not the
  * container's own; namespaces of the host. See access.bpf.c. */
@@ -254,7 +242,8 @@ static __always_inline u64 file_facts(struct scratch *s, const struct subject *s
 	}
 	if ((v->f_mode & FMODE_WRITE_BIT) && (v->mode & (MODE_SETUID | MODE_SETGID)) && type == MODE_REG &&
 	    v->owner == OWNER_OWN && is_setid(v->mode, KREAD(v->inode, i_uid.val)) &&
-	    !(KREAD(v->mnt, mnt_flags) & MOUNT_NOSUID_FLAG) && is_on_volume(s, sub, v))
+	    !(KREAD(v->mnt, mnt_flags) & MOUNT_NOSUID_FLAG) &&
+	    is_on_volume(forget(s, (u64)v->mnt), forget(s, (u64)v->dentry)))
 		facts |= FACT_SETID | FACT_VOLUME;
 	if (type == MODE_BLK)
 		facts |= FACT_BLOCK_DEVICE;
