@@ -1,286 +1,263 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `brigwatch rules`: the table of its commands, and how a command line is read. */
 #include "cmd/rules.h"
 
-#include <fcntl.h>
 #include <getopt.h>
-#include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 
-#include "base/json_text.h"
-#include "rule/rule.h"
+#include "base/suggest.h"
+#include "cmd/rules_tool.h"
 
 #ifndef BW_RULES_DIR
 #define BW_RULES_DIR "rules"
 #endif
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_IO = 5 };
-
-static const char usage[] =
-	"Usage: brigwatch rules COMMAND [OPTION]...\n"
-	"\n"
-	"Commands:\n"
-	"  check             load the rules and say what is wrong with them\n"
-	"  list              show every rule\n"
-	"  test              run the tests that the rules carry\n"
-	"\n"
-	"Options:\n"
-	"  --rules DIR       directory of *.json files, or one file (default " BW_RULES_DIR ")\n"
-	"  --format FORMAT   text (default) or json\n"
-	"  --help            this text\n"
-	"\n"
-	"Exit status: 0 done, 2 usage or a rule is wrong, 5 a file could not be read or written.\n";
-
-struct options {
-	const char *command;
-	const char *path;
-	bool json;
+/* In the order of the help. */
+static const struct rules_command *const commands[] = {
+	&rules_check,
+	&rules_test,
+	&rules_list,
 };
 
-/* --- output ------------------------------------------------------------- */
-
-static json_t *json_texts(const char *const *texts)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; texts[i]; i++)
-		json_array_append_new(array, json_from_text(texts[i]));
-	return array;
-}
-
-static void print_json(json_t *json)
-{
-	json_dumpf(json, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(json);
-}
-
-static void print_error_text(const struct parse_error *err)
-{
-	if (err->line > 0)
-		fprintf(stderr, "%s:%u:%u: %s\n", err->file, err->line, err->column, err->message);
-	else
-		fprintf(stderr, "%s%s%s\n", err->file, err->file[0] ? ": " : "", err->message);
-	if (err->excerpt[0] == '\0')
-		return;
-	fprintf(stderr, "    %s\n", err->excerpt);
-	if (err->caret > 0)
-		fprintf(stderr, "    %*s^\n", (int)err->caret - 1, "");
-}
-
-static void print_error_json(const struct parse_error *err)
-{
-	json_t *error = json_object();
-
-	json_object_set_new(error, "file", json_from_text(err->file));
-	json_object_set_new(error, "line", json_integer(err->line));
-	json_object_set_new(error, "column", json_integer(err->column));
-	json_object_set_new(error, "message", json_from_text(err->message));
-	json_object_set_new(error, "excerpt", json_from_text(err->excerpt));
-	print_json(json_pack("{s:b, s:o}", "ok", 0, "error", error));
-}
-
-/* --- commands ----------------------------------------------------------- */
-
-static int check_rules(const struct options *options, const struct rule_set *set)
-{
-	json_t *json;
-
-	if (!options->json) {
-		printf("%s: %zu rules, all well (SHA-256 %s)\n", options->path, rule_set_len(set),
-		       rule_set_hash(set));
-		return EXIT_DONE;
-	}
-	json = json_object();
-	json_object_set_new(json, "ok", json_true());
-	json_object_set_new(json, "rules", json_integer((json_int_t)rule_set_len(set)));
-	json_object_set_new(json, "hash", json_from_text(rule_set_hash(set)));
-	print_json(json);
-	return EXIT_DONE;
-}
-
-static json_t *rule_json(const struct rule *rule)
-{
-	const struct field *const *fields;
-	size_t n_fields = rule_fields(rule, &fields);
-	json_t *json = json_object(), *names = json_array();
-
-	for (size_t i = 0; i < n_fields; i++)
-		json_array_append_new(names, json_from_text(fields[i]->name));
-	json_object_set_new(json, "id", json_from_text(rule_id(rule)));
-	json_object_set_new(json, "name", json_from_text(rule_name(rule)));
-	json_object_set_new(json, "priority", json_from_text(priority_name(rule_priority(rule))));
-	json_object_set_new(json, "description", json_from_text(rule_description(rule)));
-	json_object_set_new(json, "why", json_from_text(rule_why(rule)));
-	json_object_set_new(json, "response", json_texts(rule_response(rule)));
-	json_object_set_new(json, "references", json_texts(rule_references(rule)));
-	json_object_set_new(json, "mitre", json_texts(rule_mitre(rule)));
-	json_object_set_new(json, "techniques", json_texts(rule_techniques(rule)));
-	json_object_set_new(json, "tags", json_texts(rule_tags(rule)));
-	json_object_set_new(json, "file", json_from_text(rule_file(rule)));
-	json_object_set_new(json, "fields", names);
-	return json;
-}
-
-static void print_rule(const struct rule *rule)
-{
-	const char *before = "  [";
-
-	printf("%-10s %-13s %s", rule_id(rule), priority_name(rule_priority(rule)),
-	       rule_name(rule));
-	for (const char *const *id = rule_techniques(rule); *id; id++) {
-		printf("%s%s", before, *id);
-		before = " ";
-	}
-	printf("%s\n", before[0] == ' ' && before[1] == '\0' ? "]" : "");
-}
-
-static int list_rules(const struct options *options, const struct rule_set *set)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < rule_set_len(set); i++) {
-		const struct rule *rule = rule_set_at(set, i);
-
-		if (options->json)
-			json_array_append_new(array, rule_json(rule));
-		else
-			print_rule(rule);
-	}
-	if (options->json)
-		print_json(array);
-	else
-		json_decref(array);
-	return EXIT_DONE;
-}
-
-struct results {
-	bool json;
-	json_t *lines;
+/* What goes with every command. */
+static const struct rules_option common[] = {
+	{ "rules", "DIR", "directory of *.json files, or one file (default " BW_RULES_DIR ")" },
+	{ "format", "FORMAT", "text (default) or json" },
+	{ "help", NULL, "this text" },
+	{ NULL },
 };
 
-static void report_test(const char *line, bool ok, void *arg)
-{
-	struct results *results = arg;
+static const struct rules_option none[] = { { NULL } };
 
-	if (results->json)
-		json_array_append_new(results->lines, json_pack("{s:b, s:o}", "ok", ok, "test",
-								json_from_text(line)));
-	else if (!ok)
-		printf("FAIL %s\n", line);
+static const struct rules_option *own_options(const struct rules_command *command)
+{
+	return command->options ? command->options : none;
 }
 
-static int test_rules(const struct options *options, const struct rule_set *set)
-{
-	struct results results = { options->json, json_array() };
-	unsigned int n_run = 0, n_failed = 0, n_untested = 0, run;
+/* --- help --------------------------------------------------------------- */
 
-	for (size_t i = 0; i < rule_set_len(set); i++) {
-		n_failed += rule_run_tests(set, rule_set_at(set, i), &run, report_test, &results);
-		n_run += run;
-		n_untested += run == 0;
+static void print_options(const struct rules_option *options)
+{
+	for (; options->name; options++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "--%s%s%s", options->name, options->value ? " " : "",
+			 options->value ? options->value : "");
+		printf("  %-20s %s\n", left, options->help);
 	}
-	if (options->json) {
-		print_json(json_pack("{s:b, s:i, s:i, s:i, s:o}", "ok", n_failed == 0, "run",
-				     (int)n_run, "failed", (int)n_failed, "rules_without_tests",
-				     (int)n_untested, "tests", results.lines));
-	} else {
-		printf("%u tests of %zu rules: %u failed, %u rules without a test\n", n_run,
-		       rule_set_len(set), n_failed, n_untested);
-		json_decref(results.lines);
-	}
-	return n_failed > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(const struct options *options, const struct rule_set *set);
-} commands[] = {
-	{ "check", check_rules },
-	{ "list", list_rules },
-	{ "test", test_rules },
-};
+static int print_help(void)
+{
+	printf("Usage: brigwatch rules COMMAND [OPTION]...\n\nCommands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "%s%s%s", commands[i]->name,
+			 commands[i]->args ? " " : "", commands[i]->args ? commands[i]->args : "");
+		printf("  %-20s %s\n", left, commands[i]->summary);
+	}
+	printf("\nOptions:\n");
+	print_options(common);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!commands[i]->options)
+			continue;
+		printf("\nOptions of %s:\n", commands[i]->name);
+		print_options(commands[i]->options);
+	}
+	printf("\nExit status: 0 done, 2 usage or a rule is wrong, 5 a file could not be read or written.\n");
+	return RULES_DONE;
+}
+
+/* --- what is wrong ------------------------------------------------------ */
+
+int rules_refuse(const struct rules_call *call, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "rules%s%s: ", call->command ? " " : "",
+		call->command ? call->command->name : "");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, " (help: brigwatch rules --help)\n");
+	return RULES_WRONG;
+}
+
+static int refuse_command(const struct rules_call *call, const char *typed)
+{
+	struct suggest suggest = { NULL, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		suggest_offer(&suggest, slice_from(typed), commands[i]->name);
+	if (suggest.best)
+		return rules_refuse(call, "unknown command '%s', did you mean '%s'?", typed,
+				    suggest.best);
+	return rules_refuse(call, "unknown command '%s'", typed);
+}
+
+static void offer_options(struct suggest *suggest, struct slice typed,
+			  const struct rules_option *options)
+{
+	for (; options->name; options++)
+		suggest_offer(suggest, typed, options->name);
+}
+
+static int refuse_option(const struct rules_call *call, const char *typed)
+{
+	struct slice name = slice_from(typed);
+	struct suggest suggest = { NULL, 0 };
+	const char *equals = strchr(typed, '=');
+
+	if (equals)
+		name.len = (size_t)(equals - typed);
+	while (name.len > 0 && name.data[0] == '-')
+		name = (struct slice){ name.data + 1, name.len - 1 };
+	offer_options(&suggest, name, common);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		offer_options(&suggest, name, own_options(commands[i]));
+	if (suggest.best)
+		return rules_refuse(call, "unknown option '%s', did you mean '--%s'?", typed,
+				    suggest.best);
+	return rules_refuse(call, "unknown option '%s'", typed);
+}
 
 /* --- the command line --------------------------------------------------- */
 
-static int refuse(const char *what, const char *which)
+#define OPTIONS_MAX 64
+
+/* The options of all commands, each name once: which of them a command has is
+ * asked when the command is known. */
+static void gather_options(struct option *ret)
 {
-	fprintf(stderr, "rules: %s%s%s, try 'brigwatch rules --help'\n", what, which ? ": " : "",
-		which ? which : "");
-	return EXIT_USAGE;
+	size_t n = 0;
+
+	for (size_t i = 0; i <= ARRAY_SIZE(commands); i++) {
+		const struct rules_option *option = i == 0 ? common : own_options(commands[i - 1]);
+
+		for (; option->name && n + 1 < OPTIONS_MAX; option++) {
+			size_t k = 0;
+
+			while (k < n && strcmp(ret[k].name, option->name) != 0)
+				k++;
+			if (k == n)
+				ret[n++] = (struct option){ option->name,
+							    option->value ? required_argument :
+									    no_argument,
+							    NULL, 'o' };
+		}
+	}
+	ret[n] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static bool has_option(const struct rules_option *options, const char *name)
+{
+	for (; options->name; options++) {
+		if (strcmp(options->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *rules_given(const struct rules_call *call, const char *name)
+{
+	for (size_t i = call->n_given; i > 0; i--) {
+		if (strcmp(call->given[i - 1].name, name) == 0)
+			return call->given[i - 1].value;
+	}
+	return NULL;
 }
 
 /* -1: go on; else the exit code. */
-static int parse_options(int argc, char **argv, struct options *options)
+static int check_options(struct rules_call *call)
 {
-	static const struct option known[] = {
-		{ "rules", required_argument, NULL, 'r' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
+	const char *format;
 
-	optind = 0; /* glibc: start over, another command line may have been read before */
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		switch (c) {
-		case 'r': options->path = optarg; break;
-		case 'f':
-			if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
-				return refuse("unknown format", optarg);
-			options->json = strcmp(optarg, "json") == 0;
-			break;
-		case 'h': fputs(usage, stdout); return EXIT_DONE;
-		case ':': return refuse("option needs a value", argv[optind - 1]);
-		default: return refuse("unknown option", argv[optind - 1]);
-		}
+	if (rules_given(call, "rules"))
+		call->path = rules_given(call, "rules");
+	format = rules_given(call, "format");
+	if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+		return rules_refuse(call, "unknown format '%s': text or json", format);
+	call->json = format && strcmp(format, "json") == 0;
+	for (size_t i = 0; i < call->n_given; i++) {
+		const char *name = call->given[i].name;
+
+		if (!has_option(common, name) && !has_option(own_options(call->command), name))
+			return rules_refuse(call, "has no option '--%s'", name);
 	}
-	if (optind >= argc)
-		return refuse("a command is missing: check, list or test", NULL);
-	if (optind + 1 < argc)
-		return refuse("too many arguments", argv[optind + 1]);
-	options->command = argv[optind];
 	return -1;
 }
 
-static int run_command(const struct options *options)
+static int find_command(struct rules_call *call, int argc, char **argv)
 {
-	struct parse_error err;
-	struct rule_set *set;
-	int code, r;
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(commands) && strcmp(commands[i].name, options->command) != 0)
-		i++;
-	if (i == ARRAY_SIZE(commands))
-		return refuse("unknown command", options->command);
-
-	r = rule_set_load(AT_FDCWD, options->path, &set, &err);
-	if (r < 0) {
-		if (options->json)
-			print_error_json(&err);
-		else
-			print_error_text(&err);
-		/* What a file is and says is the author's to mend; the rest is the system's. */
-		return r == -EINVAL || r == -EPERM || r == -EFBIG || r == -ELOOP ? EXIT_USAGE :
-										   EXIT_IO;
+	if (optind >= argc)
+		return rules_refuse(call, "a command is missing");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i]->name, argv[optind]) == 0)
+			call->command = commands[i];
 	}
-	code = commands[i].run(options, set);
+	if (!call->command)
+		return refuse_command(call, argv[optind]);
+	call->args = (const char *const *)argv + optind + 1;
+	call->n_args = (size_t)(argc - optind - 1);
+	if (call->n_args > call->command->args_max)
+		return rules_refuse(call, "too many arguments: '%s'",
+				    call->args[call->command->args_max]);
+	if (call->n_args < call->command->args_min)
+		return rules_refuse(call, "wants %s", call->command->args);
+	return -1;
+}
+
+/* -1: go on; else the exit code. */
+static int read_line(struct rules_call *call, int argc, char **argv)
+{
+	struct option known[OPTIONS_MAX];
+	int c, which, code;
+
+	gather_options(known);
+	optind = 0; /* glibc: start over, another command line may have been read before */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", known, &which)) != -1) {
+		if (c == 'h' || (c == 'o' && strcmp(known[which].name, "help") == 0))
+			return print_help();
+		if (c == ':')
+			return rules_refuse(call, "option '%s' needs a value", argv[optind - 1]);
+		if (c != 'o')
+			return refuse_option(call, argv[optind - 1]);
+		if (call->n_given == RULES_GIVEN_MAX)
+			return rules_refuse(call, "more than %d options", RULES_GIVEN_MAX);
+		call->given[call->n_given].name = known[which].name;
+		call->given[call->n_given++].value = optarg ? optarg : "";
+	}
+	code = find_command(call, argc, argv);
+	return code < 0 ? check_options(call) : code;
+}
+
+static int run_command(const struct rules_call *call)
+{
+	struct rule_set *set = NULL;
+	int code = 0;
+
+	if (!call->command->no_set)
+		code = rules_load(call, call->path, &set);
+	if (code == 0)
+		code = call->command->run(call, set);
 	rule_set_free(set);
 	return code;
 }
 
 int cmd_rules(int argc, char **argv)
 {
-	struct options options = { .path = BW_RULES_DIR };
+	struct rules_call call = { .path = BW_RULES_DIR };
 	int code;
 
-	code = parse_options(argc, argv, &options);
+	code = read_line(&call, argc, argv);
 	if (code < 0)
-		code = run_command(&options);
+		code = run_command(&call);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "rules: cannot write to stdout: %s\n", strerror(errno));
-		return EXIT_IO;
+		return RULES_IO;
 	}
 	return code;
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of `brigwatch rules` share: one file a command, one table of
+ * them in rules.c, one way to print. */
+#ifndef BW_CMD_RULES_TOOL_H
+#define BW_CMD_RULES_TOOL_H
+
+#include <jansson.h>
+
+#include "rule/rule.h"
+
+/* agent/log.h has them all; these are what `rules` answers with. */
+enum {
+	RULES_DONE = 0,
+	RULES_DIFFER = 1, /* diff, and fmt --check: not the same */
+	RULES_WRONG = 2,  /* usage, a rule is wrong, a test failed */
+	RULES_IO = 5,
+};
+
+/* An option of one command; --rules, --format and --help go with all. */
+struct rules_option {
+	const char *name;  /* without the dashes; NULL ends the table */
+	const char *value; /* what the help calls its value; NULL: it has none */
+	const char *help;
+};
+
+#define RULES_GIVEN_MAX 32
+
+/* One call as it was typed. */
+struct rules_call {
+	const struct rules_command *command;
+	const char *path; /* --rules */
+	bool json;
+	const char *const *args; /* behind the command */
+	size_t n_args;
+	struct {
+		const char *name, *value;
+	} given[RULES_GIVEN_MAX];
+	size_t n_given;
+};
+
+struct rules_command {
+	const char *name;
+	const char *args;    /* "ID", "OLD NEW"; NULL: none */
+	const char *summary; /* one line for the list of commands */
+	size_t args_min, args_max;
+	const struct rules_option *options; /* NULL: none of its own */
+	bool no_set;			    /* reads what it needs by itself: `set` is NULL */
+	int (*run)(const struct rules_call *call, const struct rule_set *set);
+};
+
+/* clang-format off */
+extern const struct rules_command rules_check, rules_list, rules_test;
+/* clang-format on */
+
+/* The value of an option, "" for one without values, NULL when it was not given. */
+const char *rules_given(const struct rules_call *call, const char *name);
+
+/* A message of this command to stderr, with where help is. RULES_WRONG. */
+__attribute__((format(printf, 2, 3))) int rules_refuse(const struct rules_call *call,
+						       const char *format, ...);
+
+/* Load the set at `path`. 0, or the exit code: what was wrong has been told. */
+int rules_load(const struct rules_call *call, const char *path, struct rule_set **ret);
+
+/* One line of JSON to stdout; takes the reference. */
+void rules_print_json(json_t *json);
+/* Strings up to NULL. */
+json_t *rules_json_texts(const char *const *texts);
+
+#endif
