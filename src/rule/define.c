@@ -660,9 +660,9 @@ int define_rules(struct loader *loader, size_t file_index)
 		rule->file = name;
 		rule->file_index = file_index;
 		rule->index = i;
+		rule->line = place_line(&element.place);
 		r = define_rule(loader, &element.place, rule);
-		if (r == 0)
-			r = add_rule(loader, rule);
+		r = r == 0 ? add_rule(loader, rule) : collect(loader, r);
 		if (r < 0)
 			return r;
 	}

@@ -177,6 +177,7 @@ struct rule {
 	size_t n_tests;
 	size_t file_index, index; /* where it was defined, for messages */
 	size_t number;		  /* within the set */
+	unsigned int line;	  /* of the file */
 };
 
 struct rule_set {
@@ -188,6 +189,13 @@ struct rule_set {
 	uint64_t event_types;
 	const char **watched[RULE_WATCH_MAX]; /* NULL-terminated, or NULL */
 	char hash[65];
+	/* What overrides, choices and checks left behind: origin.c. */
+	struct rule **disabled;
+	size_t n_disabled;
+	struct rule_origin *origins;
+	size_t n_origins, origins_room;
+	struct parse_error *warnings;
+	size_t n_warnings, warnings_room;
 };
 
 /* Does the rule fire? The condition is true and no exception is. */
@@ -244,6 +252,10 @@ struct loader {
 	size_t n_lists;
 	size_t n_values;
 	struct parse_error *err;
+	const struct rule_load *load;
+	struct parse_error *errors; /* RULE_ERRORS_MAX of them, NULL before the first */
+	size_t n_errors;
+	int first_error; /* what the first of them returned */
 };
 
 /* Path to a value within a JSON file; frames live on the stack. */
@@ -282,6 +294,18 @@ void tell_memory(struct loader *loader);
 #define fail_text(...) (tell_text(__VA_ARGS__), -EINVAL)
 #define fail_offset(...) (tell_offset(__VA_ARGS__), -EINVAL)
 #define fail_memory(loader) (tell_memory(loader), -ENOMEM)
+
+/* Tell of a file as a whole; -error is returned. */
+__attribute__((format(printf, 4, 5))) int fail_file(struct loader *loader, const char *name,
+						    int error, const char *format, ...);
+
+/* Put an error aside and go on: 0, or what ends the load at once. */
+#define LOAD_GIVEN_UP (-ECANCELED)
+int collect(struct loader *loader, int r);
+
+/* Add the files of a path, or a text, to loader->files: read.c. */
+int read_path(struct loader *loader, int dirfd, const char *path);
+int read_text(struct loader *loader, const char *name, struct slice text);
 
 /* Line of the value, for "first defined in". */
 unsigned int place_line(const struct place *place);

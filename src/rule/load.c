@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From files to a set, in phases: what is wrong in one phase is told of all
+ * files, at most RULE_ERRORS_MAX times, before the load is given up. */
 #include "rule/internal.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <gcrypt.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 static void free_loader(struct loader *loader)
 {
@@ -15,14 +14,15 @@ static void free_loader(struct loader *loader)
 	free(loader->files);
 	free(loader->macros);
 	free(loader->lists);
+	free(loader->errors);
 	rule_set_free(loader->set);
 	arena_release(&loader->arena);
 }
 #define cleanup_loader __attribute__((cleanup(free_loader)))
 
-/* Tell of a file as a whole; -err is returned. */
-__attribute__((format(printf, 4, 5))) static int fail_file(struct loader *loader, const char *name,
-							   int error, const char *format, ...)
+/* --- errors ------------------------------------------------------------- */
+
+int fail_file(struct loader *loader, const char *name, int error, const char *format, ...)
 {
 	va_list args;
 
@@ -34,152 +34,31 @@ __attribute__((format(printf, 4, 5))) static int fail_file(struct loader *loader
 	return -error;
 }
 
-/* --- reading ------------------------------------------------------------ */
-
-static int add_file(struct loader *loader, const char *name, struct slice text)
+int collect(struct loader *loader, int r)
 {
-	struct source_file *more;
-
-	if (loader->n_files >= FILES_MAX)
-		return fail_file(loader, name, EINVAL, "more than %u rule files", FILES_MAX);
-	more = reallocarray(loader->files, loader->n_files + 1, sizeof(*more));
-	if (!more)
-		return fail_memory(loader);
-	loader->files = more;
-	more[loader->n_files] = (struct source_file){ .text = text };
-	more[loader->n_files].name = arena_copy(&loader->arena, slice_from(name));
-	if (!more[loader->n_files].name)
-		return fail_memory(loader);
-	loader->n_files++;
-	return 0;
-}
-
-/* Whoever can write the rules decides what is seen: only root and the caller. */
-static int check_owner(struct loader *loader, const char *name, const struct stat *st)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fail_file(
-			loader, name, EPERM,
-			"belongs to uid %u, refused: rules must belong to root or to uid %u",
-			st->st_uid, geteuid());
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return fail_file(loader, name, EPERM,
-				 "is writable by others (mode %04o), refused: chmod go-w helps",
-				 st->st_mode & 07777);
-	return 0;
-}
-
-static int open_path(struct loader *loader, int dirfd, const char *path, const char *name, int *ret)
-{
-	int fd;
-
-	fd = openat(dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == ELOOP)
-		return fail_file(loader, name, ELOOP,
-				 "is a symbolic link, refused: links are not followed");
-	if (fd < 0)
-		return fail_file(loader, name, errno, "cannot open: %s", strerror(errno));
-	*ret = fd;
-	return 0;
-}
-
-/* The whole of an open file, at most RULE_FILE_MAX bytes, also when it grows
- * while it is read. */
-static int read_all(struct loader *loader, int fd, const char *name, struct slice *ret)
-{
-	cleanup_free char *buf = malloc(RULE_FILE_MAX + 1);
-	size_t len = 0;
-	ssize_t n;
-	char *text;
-
-	if (!buf)
-		return fail_memory(loader);
-	while (len <= RULE_FILE_MAX) {
-		n = read(fd, buf + len, RULE_FILE_MAX + 1 - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_file(loader, name, errno, "cannot read: %s", strerror(errno));
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	if (len > RULE_FILE_MAX)
-		return fail_file(loader, name, EFBIG, "is larger than %u bytes, refused",
-				 RULE_FILE_MAX);
-	text = arena_copy(&loader->arena, (struct slice){ buf, len });
-	if (!text)
-		return fail_memory(loader);
-	*ret = (struct slice){ text, len };
-	return 0;
-}
-
-static int read_file(struct loader *loader, int fd, const char *name)
-{
-	struct slice text;
-	struct stat st;
-	int r;
-
-	if (fstat(fd, &st) < 0)
-		return fail_file(loader, name, errno, "cannot stat: %s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return fail_file(loader, name, EINVAL, "is not a regular file, refused");
-	r = check_owner(loader, name, &st);
-	if (r < 0)
+	if (r >= 0)
+		return 0;
+	if (r == -ENOMEM || r == LOAD_GIVEN_UP)
 		return r;
-	r = read_all(loader, fd, name, &text);
-	if (r < 0)
+	if (!loader->errors)
+		loader->errors = calloc(RULE_ERRORS_MAX, sizeof(*loader->errors));
+	if (!loader->errors)
+		return fail_memory(loader);
+	if (loader->n_errors == 0)
+		loader->first_error = r;
+	loader->errors[loader->n_errors++] = *loader->err;
+	return loader->n_errors < RULE_ERRORS_MAX ? 0 : LOAD_GIVEN_UP;
+}
+
+/* A phase is over: on with the next one only if nothing was wrong. */
+static int end_phase(struct loader *loader, int r)
+{
+	if (r < 0 && r != LOAD_GIVEN_UP)
 		return r;
-	return add_file(loader, name, text);
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), suffix_len = strlen(suffix);
-
-	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
-/* "rules.schema.json" is for editors; hidden files are their swap files. */
-static int is_rule_file(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && has_suffix(entry->d_name, ".json") &&
-	       !has_suffix(entry->d_name, ".schema.json");
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name); /* not the locale's order */
-}
-
-static int read_entry(struct loader *loader, int dirfd, const char *path, const char *entry)
-{
-	cleanup_close int fd = -1;
-	char name[512];
-	int r;
-
-	snprintf(name, sizeof(name), "%s/%s", path, entry);
-	r = open_path(loader, dirfd, entry, name, &fd);
-	return r < 0 ? r : read_file(loader, fd, name);
-}
-
-static int read_directory(struct loader *loader, int fd, const char *path)
-{
-	struct dirent **entries;
-	int n, r = 0;
-
-	n = scandirat(fd, ".", &entries, is_rule_file, compare_names);
-	if (n < 0)
-		return fail_file(loader, path, errno, "cannot list: %s", strerror(errno));
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = read_entry(loader, fd, path, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-	if (r == 0 && n == 0)
-		return fail_file(loader, path, EINVAL, "no rule files (*.json) here");
-	return r;
+	if (loader->n_errors == 0)
+		return 0;
+	*loader->err = loader->errors[0];
+	return loader->first_error;
 }
 
 /* --- parsing ------------------------------------------------------------ */
@@ -292,31 +171,71 @@ static int keep_watched(struct loader *loader)
 	return 0;
 }
 
-/* All names of all files are known before the first condition is read. */
-static int parse_files(struct loader *loader)
+static int parse_all_json(struct loader *loader)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < loader->n_files && r == 0; i++)
-		r = parse_json(loader, &loader->files[i]);
-	for (size_t i = 0; i < loader->n_files && r == 0; i++)
-		r = define_names(loader, &loader->files[i]);
-	for (size_t i = 0; i < loader->n_macros && r == 0; i++) {
-		if (!loader->macros[i].root)
-			r = parse_macro(loader, &loader->macros[i], 0);
-	}
-	for (size_t i = 0; i < loader->n_files && r == 0; i++)
-		r = define_rules(loader, i);
-	if (r == 0)
-		r = keep_watched(loader);
-	if (r == 0)
-		r = index_rules(loader);
-	return r < 0 ? r : hash_files(loader);
+		r = collect(loader, parse_json(loader, &loader->files[i]));
+	return r;
 }
 
-static int init_loader(struct loader *loader, struct parse_error *err)
+static int define_all_names(struct loader *loader)
 {
-	*loader = (struct loader){ .err = err };
+	int r = 0;
+
+	for (size_t i = 0; i < loader->n_files && r == 0; i++)
+		r = collect(loader, define_names(loader, &loader->files[i]));
+	return r;
+}
+
+static int parse_all_macros(struct loader *loader)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < loader->n_macros && r == 0; i++) {
+		if (!loader->macros[i].root)
+			r = collect(loader, parse_macro(loader, &loader->macros[i], 0));
+	}
+	return r;
+}
+
+static int define_all_rules(struct loader *loader)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < loader->n_files && r == 0; i++)
+		r = define_rules(loader, i);
+	return r;
+}
+
+/* All names of all files are known before the first condition is read. */
+static int parse_files(struct loader *loader)
+{
+	static int (*const phases[])(struct loader * loader) = {
+		parse_all_json, define_all_names, parse_all_macros, define_all_rules,
+		keep_watched,	index_rules,	  hash_files,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases) && r == 0; i++)
+		r = end_phase(loader, phases[i](loader));
+	return r;
+}
+
+static void tell_errors(const struct loader *loader, const struct rule_load *load)
+{
+	if (!load->tell)
+		return;
+	if (loader->n_errors == 0)
+		load->tell(loader->err, load->arg);
+	for (size_t i = 0; i < loader->n_errors; i++)
+		load->tell(&loader->errors[i], load->arg);
+}
+
+static int init_loader(struct loader *loader, const struct rule_load *load, struct parse_error *err)
+{
+	*loader = (struct loader){ .err = err, .load = load };
 	memset(err, 0, sizeof(*err));
 	loader->set = calloc(1, sizeof(*loader->set));
 	return loader->set ? 0 : fail_memory(loader);
@@ -325,59 +244,55 @@ static int init_loader(struct loader *loader, struct parse_error *err)
 int rule_set_load_text(const char *name, struct slice text, struct rule_set **ret,
 		       struct parse_error *reterr)
 {
+	static const struct rule_load none;
 	cleanup_loader struct loader loader = { 0 };
 	int r;
 
-	r = init_loader(&loader, reterr);
-	if (r < 0)
-		return r;
-	if (text.len > RULE_FILE_MAX)
-		return fail_file(&loader, name, EFBIG, "is larger than %u bytes, refused",
-				 RULE_FILE_MAX);
-	r = add_file(&loader, name, text);
-	if (r < 0)
-		return r;
-	r = parse_files(&loader);
+	r = init_loader(&loader, &none, reterr);
+	if (r == 0)
+		r = read_text(&loader, name, text);
+	if (r == 0)
+		r = parse_files(&loader);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(loader.set);
 	return 0;
 }
 
-static int read_path(struct loader *loader, int dirfd, const char *path)
+static int read_paths(struct loader *loader, int dirfd, const struct rule_load *load)
 {
-	cleanup_close int fd = -1;
-	struct stat st;
+	int r = 0;
+
+	for (size_t i = 0; i < load->n_paths && r == 0; i++)
+		r = collect(loader, read_path(loader, dirfd, load->paths[i]));
+	return end_phase(loader, r);
+}
+
+int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set **ret,
+		       struct parse_error *reterr)
+{
+	cleanup_loader struct loader loader = { 0 };
 	int r;
 
-	r = open_path(loader, dirfd, path, path, &fd);
-	if (r < 0)
+	r = init_loader(&loader, load, reterr);
+	if (r == 0)
+		r = read_paths(&loader, dirfd, load);
+	if (r == 0)
+		r = parse_files(&loader);
+	if (r == 0 && loader.set->n_rules == 0)
+		r = fail_file(&loader, load->paths[0], EINVAL,
+			      "there is no rule in here: nothing would be seen");
+	if (r < 0) {
+		tell_errors(&loader, load);
 		return r;
-	if (fstat(fd, &st) < 0)
-		return fail_file(loader, path, errno, "cannot stat: %s", strerror(errno));
-	if (!S_ISDIR(st.st_mode))
-		return read_file(loader, fd, path);
-	r = check_owner(loader, path, &st);
-	return r < 0 ? r : read_directory(loader, fd, path);
+	}
+	*ret = take_ptr(loader.set);
+	return 0;
 }
 
 int rule_set_load(int dirfd, const char *path, struct rule_set **ret, struct parse_error *reterr)
 {
-	cleanup_loader struct loader loader = { 0 };
-	int r;
+	const struct rule_load load = { .paths = &path, .n_paths = 1 };
 
-	r = init_loader(&loader, reterr);
-	if (r < 0)
-		return r;
-	r = read_path(&loader, dirfd, path);
-	if (r < 0)
-		return r;
-	r = parse_files(&loader);
-	if (r < 0)
-		return r;
-	if (loader.set->n_rules == 0)
-		return fail_file(&loader, path, EINVAL,
-				 "there is no rule in here: nothing would be seen");
-	*ret = take_ptr(loader.set);
-	return 0;
+	return rule_set_load_with(dirfd, &load, ret, reterr);
 }

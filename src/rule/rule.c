@@ -87,6 +87,9 @@ void rule_set_free(struct rule_set *set)
 	for (size_t i = 0; i < RULE_WATCH_MAX; i++)
 		free(set->watched[i]);
 	free(set->rules);
+	free(set->disabled);
+	free(set->origins);
+	free(set->warnings);
 	arena_release(&set->arena);
 	free(set);
 }
@@ -155,6 +158,11 @@ enum priority rule_priority(const struct rule *rule)
 const char *rule_file(const struct rule *rule)
 {
 	return rule->file;
+}
+
+unsigned int rule_line(const struct rule *rule)
+{
+	return rule->line;
 }
 
 const char *const *rule_response(const struct rule *rule)

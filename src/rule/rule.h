@@ -36,6 +36,34 @@ struct rule_set;
  * -EINVAL: *reterr tells. Other -errno: file could not be read, *reterr tells. */
 int rule_set_load(int dirfd, const char *path, struct rule_set **ret, struct parse_error *reterr);
 
+/* Which rules to use, as said on a command line. A selector is an id ("BW-0101",
+ * "BW-01*"), a technique of ATT&CK ("T1611", its sub-techniques too), a priority
+ * ("warning", "warning+" for that and what is more urgent) or a tag; "id:",
+ * "mitre:", "priority:" or "tag:" before it says which. Several are separated
+ * by commas. */
+enum rule_choice_kind { RULE_ENABLE, RULE_DISABLE, RULE_ONLY };
+struct rule_choice {
+	enum rule_choice_kind kind;
+	const char *selector;
+};
+
+#define RULE_ERRORS_MAX 20 /* told of one load, then it is given up */
+
+struct rule_load {
+	const char *const *paths; /* each a directory, *.json then rules.d/ *.json, or a file */
+	size_t n_paths;
+	const struct rule_choice *choices; /* first RULE_ONLY, then the others in this order */
+	size_t n_choices;
+	int64_t now_ns; /* wall time, to warn of exceptions that have expired; 0: no such warning */
+	/* Called for each error of a load that fails, the first one too; or NULL. */
+	void (*tell)(const struct parse_error *error, void *arg);
+	void *arg;
+};
+
+/* Load all paths as one set. As rule_set_load(), which is this with one path. */
+int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set **ret,
+		       struct parse_error *reterr);
+
 /* The same from text in memory; `name` stands for the file in errors. */
 int rule_set_load_text(const char *name, struct slice text, struct rule_set **ret, struct parse_error *reterr);
 
@@ -44,6 +72,26 @@ void rule_set_free(struct rule_set *set);
 size_t rule_set_len(const struct rule_set *set);
 const struct rule *rule_set_at(const struct rule_set *set, size_t i);
 const char *rule_set_hash(const struct rule_set *set);	/* hex SHA-like digest of what was read */
+
+/* What is doubtful about a set that was loaded all the same: names that nothing
+ * uses, rules without tests, exceptions that have expired. Borrowed. */
+size_t rule_set_warnings(const struct rule_set *set, const struct parse_error **ret);
+
+/* Every change that overrides and choices made, in the order of their making.
+ * Strings are never NULL, owned by the set. */
+struct rule_origin {
+	const struct rule *rule;	   /* NULL: a list or a macro was changed */
+	const char *subject;		   /* "BW-0101", "list ci_images", "macro contained" */
+	const char *what;		   /* "priority", "enabled", "exceptions", "values"... */
+	const char *old_value, *new_value; /* as a reader would write them; "" for none */
+	const char *file;		   /* where the change stands; "command line" */
+	unsigned int line;		   /* 0: none */
+	const char *reason;		   /* "" for the command line */
+};
+size_t rule_set_origins(const struct rule_set *set, const struct rule_origin **ret);
+
+/* Rules that were read and are not used; rule_set_at() has all others. */
+size_t rule_set_disabled(const struct rule_set *set, const struct rule *const **ret);
 
 /* What the sensor must deliver for this set: bit t = EVENT_<t> is wanted. */
 uint64_t rule_set_event_types(const struct rule_set *set);
@@ -69,6 +117,7 @@ const char *rule_description(const struct rule *rule);
 const char *rule_why(const struct rule *rule);
 enum priority rule_priority(const struct rule *rule);
 const char *rule_file(const struct rule *rule);
+unsigned int rule_line(const struct rule *rule); /* of its first line in that file */
 /* NULL-terminated lists, never NULL themselves. */
 const char *const *rule_response(const struct rule *rule);
 const char *const *rule_references(const struct rule *rule);

@@ -1247,7 +1247,7 @@ static void refuses_files_of_others(void **state)
 	put_file(&dir, "a.json", good, strlen(good), 0644);
 
 	put_file(&dir, "b.json", big, 2u << 20, 0644);
-	expect_refused(&dir, -EFBIG, "larger than 1048576", "b.json");
+	expect_refused(&dir, -EFBIG, "at most 1048576", "b.json");
 	unlinkat(dir.fd, "b.json", 0);
 
 	assert_int_equal(symlinkat("a.json", dir.fd, "b.json"), 0);
