@@ -121,10 +121,24 @@ clean:
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(filter-out $(BUILD)/fuzz/fuzz_none,$(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)))
 
-$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(BUILD)/libbrigwatch.a
+# What several tests use.
+TEST_OBJS := $(patsubst tests/lib/%.c,$(BUILD)/testlib/%.o,$(wildcard tests/lib/*.c))
+
+$(BUILD)/testlib/%.o: tests/lib/%.c $(wildcard tests/lib/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
+
+-include $(wildcard $(BUILD)/testlib/*.d)
+
+$(BUILD)/libtests.a: $(TEST_OBJS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/lib/*.h) $(BUILD)/libtests.a $(BUILD)/libbrigwatch.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) $< $(BUILD)/libbrigwatch.a -lcmocka $(LIBS) -o $@
+	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) $< $(BUILD)/libtests.a $(BUILD)/libbrigwatch.a -lcmocka $(LIBS) -o $@
 
 # A fuzz target with a main() that replays its corpus: no fuzzer needed.
 $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libbrigwatch.a
