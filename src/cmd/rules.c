@@ -15,9 +15,7 @@
 
 /* In the order of the help. */
 static const struct rules_command *const commands[] = {
-	&rules_check,
-	&rules_test,
-	&rules_list,
+	&rules_check, &rules_test, &rules_list, &rules_explain, &rules_fields,
 };
 
 /* What goes with every command. */
@@ -125,7 +123,7 @@ static int refuse_option(const struct rules_call *call, const char *typed)
 
 /* --- the command line --------------------------------------------------- */
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 64u
 
 /* The options of all commands, each name once: which of them a command has is
  * asked when the command is known. */

@@ -5,7 +5,7 @@
 #include "base/json_text.h"
 #include "cmd/rules_tool.h"
 
-static json_t *rule_json(const struct rule *rule)
+json_t *rules_rule_json(const struct rule *rule)
 {
 	const struct field *const *fields;
 	size_t n_fields = rule_fields(rule, &fields);
@@ -43,13 +43,20 @@ static void print_rule(const struct rule *rule)
 
 static int list(const struct rules_call *call, const struct rule_set *set)
 {
-	json_t *array = json_array();
+	json_t *array;
+	int code;
 
+	code = rules_check_filters(call, set);
+	if (code != 0)
+		return code;
+	array = json_array();
 	for (size_t i = 0; i < rule_set_len(set); i++) {
 		const struct rule *rule = rule_set_at(set, i);
 
+		if (!rules_passes(call, rule))
+			continue;
 		if (call->json)
-			json_array_append_new(array, rule_json(rule));
+			json_array_append_new(array, rules_rule_json(rule));
 		else
 			print_rule(rule);
 	}
@@ -62,6 +69,7 @@ static int list(const struct rules_call *call, const struct rule_set *set)
 
 const struct rules_command rules_list = {
 	.name = "list",
-	.summary = "show every rule",
+	.summary = "show every rule, or those that the options name",
+	.options = rules_filters,
 	.run = list,
 };

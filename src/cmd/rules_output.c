@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/json_text.h"
 
@@ -24,20 +25,22 @@ void rules_print_json(json_t *json)
 	json_decref(json);
 }
 
-static void print_error_text(const struct parse_error *err)
+void rules_print_error(FILE *to, const struct parse_error *err, const char *before)
 {
 	if (err->line > 0)
-		fprintf(stderr, "%s:%u:%u: %s\n", err->file, err->line, err->column, err->message);
+		fprintf(to, "%s:%u:%u: %s%s\n", err->file, err->line, err->column, before,
+			err->message);
 	else
-		fprintf(stderr, "%s%s%s\n", err->file, err->file[0] ? ": " : "", err->message);
+		fprintf(to, "%s%s%s%s\n", err->file, err->file[0] ? ": " : "", before,
+			err->message);
 	if (err->excerpt[0] == '\0')
 		return;
-	fprintf(stderr, "    %s\n", err->excerpt);
+	fprintf(to, "    %s\n", err->excerpt);
 	if (err->caret > 0)
-		fprintf(stderr, "    %*s^\n", (int)err->caret - 1, "");
+		fprintf(to, "    %*s^\n", (int)err->caret - 1, "");
 }
 
-static void print_error_json(const struct parse_error *err)
+json_t *rules_json_error(const struct parse_error *err)
 {
 	json_t *error = json_object();
 
@@ -46,21 +49,112 @@ static void print_error_json(const struct parse_error *err)
 	json_object_set_new(error, "column", json_integer(err->column));
 	json_object_set_new(error, "message", json_from_text(err->message));
 	json_object_set_new(error, "excerpt", json_from_text(err->excerpt));
-	rules_print_json(json_pack("{s:b, s:o}", "ok", 0, "error", error));
+	return error;
+}
+
+/* --- loading ------------------------------------------------------------ */
+
+struct told {
+	const struct rules_call *call;
+	json_t *errors; /* NULL: they are text */
+};
+
+static void tell_error(const struct parse_error *err, void *arg)
+{
+	const struct told *told = arg;
+
+	if (told->errors)
+		json_array_append_new(told->errors, rules_json_error(err));
+	else
+		rules_print_error(stderr, err, "");
+}
+
+/* The first error also stands by itself, for whoever wants one only. */
+static void print_errors_json(json_t *errors)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "ok", json_false());
+	json_object_set(json, "error", json_array_get(errors, 0));
+	json_object_set_new(json, "errors", errors);
+	rules_print_json(json);
 }
 
 int rules_load(const struct rules_call *call, const char *path, struct rule_set **ret)
 {
+	struct told told = { call, call->json ? json_array() : NULL };
+	const struct rule_load load = { .paths = &path,
+					.n_paths = 1,
+					.now_ns = (int64_t)time(NULL) * 1000000000,
+					.tell = tell_error,
+					.arg = &told };
 	struct parse_error err;
 	int r;
 
-	r = rule_set_load(AT_FDCWD, path, ret, &err);
-	if (r == 0)
+	r = rule_set_load_with(AT_FDCWD, &load, ret, &err);
+	if (r == 0) {
+		json_decref(told.errors);
 		return 0;
-	if (call->json)
-		print_error_json(&err);
-	else
-		print_error_text(&err);
+	}
+	if (told.errors)
+		print_errors_json(told.errors);
 	/* What a file is and says is the author's to mend; the rest is the system's. */
 	return r == -EINVAL || r == -EPERM || r == -EFBIG || r == -ELOOP ? RULES_WRONG : RULES_IO;
+}
+
+/* --- text --------------------------------------------------------------- */
+
+#define LABEL_WIDTH 12
+#define TEXT_WIDTH 100
+
+static void print_bytes(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		putchar((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : bytes[i]);
+}
+
+void rules_print_wrapped(const char *label, const char *text)
+{
+	size_t column = LABEL_WIDTH;
+	bool first = true;
+
+	printf("%-*s", LABEL_WIDTH, label);
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (!first && column + 1 + len > TEXT_WIDTH) {
+			printf("\n%*s", LABEL_WIDTH, "");
+			column = LABEL_WIDTH;
+		} else if (!first) {
+			putchar(' ');
+			column++;
+		}
+		print_bytes(text, len);
+		column += len;
+		text += len + (text[len] == ' ');
+		first = false;
+	}
+	putchar('\n');
+}
+
+void rules_print_lines(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		printf("    ");
+		print_bytes(text, len);
+		putchar('\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
+const char *rules_type_name(const struct field *field)
+{
+	switch (field->type) {
+	case VALUE_BOOL: return "boolean";
+	case VALUE_INT: return "number";
+	case VALUE_STRING: return field->words ? "word" : "string";
+	}
+	return "unknown";
 }

@@ -5,6 +5,7 @@
 #define BW_CMD_RULES_TOOL_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "rule/rule.h"
 
@@ -49,7 +50,7 @@ struct rules_command {
 };
 
 /* clang-format off */
-extern const struct rules_command rules_check, rules_list, rules_test;
+extern const struct rules_command rules_check, rules_list, rules_test, rules_explain, rules_fields;
 /* clang-format on */
 
 /* The value of an option, "" for one without values, NULL when it was not given. */
@@ -59,11 +60,37 @@ const char *rules_given(const struct rules_call *call, const char *name);
 __attribute__((format(printf, 2, 3))) int rules_refuse(const struct rules_call *call,
 						       const char *format, ...);
 
+/* An error of a rule file: file:line:column, the line and a caret. `before`
+ * goes in front of the message. */
+void rules_print_error(FILE *to, const struct parse_error *err, const char *before);
+json_t *rules_json_error(const struct parse_error *err);
+
 /* Load the set at `path`. 0, or the exit code: what was wrong has been told. */
 int rules_load(const struct rules_call *call, const char *path, struct rule_set **ret);
 
+/* The rule of this id; NULL: told that there is none, and which may be meant. */
+const struct rule *rules_find(const struct rules_call *call, const struct rule_set *set,
+			      const char *id);
+
+/* Does the rule pass --id, --tag, --mitre, --technique and --priority? They are
+ * checked by rules_check_filters() before: 0, or the exit code. */
+extern const struct rules_option rules_filters[];
+int rules_check_filters(const struct rules_call *call, const struct rule_set *set);
+bool rules_passes(const struct rules_call *call, const struct rule *rule);
+
+/* `text` in lines of at most 100 columns, the first behind `label`. Control
+ * bytes are shown as '?'. */
+void rules_print_wrapped(const char *label, const char *text);
+/* Each line of `text` as it is, four columns in from the labels. */
+void rules_print_lines(const char *text);
+
+/* "boolean", "number", "string", or "word": a string that is one of a few. */
+const char *rules_type_name(const struct field *field);
+
 /* One line of JSON to stdout; takes the reference. */
 void rules_print_json(json_t *json);
+/* What `list` says of a rule. */
+json_t *rules_rule_json(const struct rule *rule);
 /* Strings up to NULL. */
 json_t *rules_json_texts(const char *const *texts);
 

@@ -456,7 +456,6 @@ static int define_exception(struct loader *loader, const struct place *place, st
 {
 	static const char *const known[] = { "name", "when", "reason", "expires", NULL };
 	struct member member;
-	const char *text;
 	int r;
 
 	r = check_keys(loader, place, known);
@@ -465,10 +464,12 @@ static int define_exception(struct loader *loader, const struct place *place, st
 	r = take_string(loader, place, "name", &ret->name);
 	if (r < 0)
 		return r;
-	r = take_string(loader, place, "reason", &text);
+	r = take_string(loader, place, "reason", &ret->reason);
 	if (r < 0)
 		return r;
 	r = define_program(loader, place, "when", true, &ret->when);
+	if (r == 0 && find_member(place, "when", &member))
+		r = keep_text(loader, &member.place, &ret->when_text);
 	if (r < 0)
 		return r;
 	if (!find_member(place, "expires", &member) || json_is_null(member.place.json))
@@ -476,7 +477,7 @@ static int define_exception(struct loader *loader, const struct place *place, st
 	if (!json_is_string(member.place.json) ||
 	    !parse_date(json_string_value(member.place.json), &ret->expires_ns))
 		return fail_at(loader, &member.place, "expected a date as \"2027-06-30\", or null");
-	return 0;
+	return keep_text(loader, &member.place, &ret->expires);
 }
 
 static int define_exceptions(struct loader *loader, const struct place *object, struct rule *rule)
@@ -581,15 +582,23 @@ static int define_texts(struct loader *loader, const struct place *object, struc
 static int define_output(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	struct member member;
+	int r;
 
 	if (!find_member(object, "output", &member))
 		return fail_at(loader, object, "key 'output' is missing");
-	return parse_template(loader, &member.place, &rule->output);
+	r = parse_template(loader, &member.place, &rule->output);
+	return r < 0 ? r : keep_text(loader, &member.place, &rule->output_text);
 }
 
 static int define_condition(struct loader *loader, const struct place *object, struct rule *rule)
 {
-	return define_program(loader, object, "condition", false, &rule->condition);
+	struct member member;
+	int r;
+
+	r = define_program(loader, object, "condition", false, &rule->condition);
+	if (r == 0 && find_member(object, "condition", &member))
+		r = keep_text(loader, &member.place, &rule->condition_text);
+	return r;
 }
 
 static int define_rule(struct loader *loader, const struct place *place, struct rule *rule)

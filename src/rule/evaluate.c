@@ -121,7 +121,7 @@ enum truth test_value(const struct test *test, const struct value *value)
 	return test->negate ? TRUTH_TRUE - truth : truth;
 }
 
-static enum truth run_test(const struct test *test, const struct reader *reader, struct value *tmp)
+enum truth test_run(const struct test *test, const struct reader *reader, struct value *tmp)
 {
 	int r;
 
@@ -141,7 +141,7 @@ enum truth program_run(const struct program *program, const struct reader *reade
 		const struct insn *insn = &program->insns[i];
 
 		switch (insn->op) {
-		case INSN_TEST: now = run_test(&program->tests[insn->arg], reader, tmp); break;
+		case INSN_TEST: now = test_run(&program->tests[insn->arg], reader, tmp); break;
 		case INSN_NOT: now = TRUTH_TRUE - now; break;
 		case INSN_PUSH: stack[n++] = now; break;
 		case INSN_AND:

@@ -58,6 +58,7 @@ struct test {
 	uint8_t op;
 	bool negate;	  /* != */
 	uint8_t when_cut; /* the answer that the missing head of a path would decide */
+	struct slice text; /* as it was written */
 	uint32_t n_values;
 	const int64_t *nums;
 	const struct slice *strs;
@@ -90,6 +91,8 @@ enum truth program_run(const struct program *program, const struct reader *reade
 		       struct value *tmp);
 /* One test of a value that is there. */
 enum truth test_value(const struct test *test, const struct value *value);
+/* One test of what the reader has. */
+enum truth test_run(const struct test *test, const struct reader *reader, struct value *tmp);
 /* Sort values as OP_EQUAL wants them. */
 void test_sort(struct slice *strs, int64_t *nums, size_t n);
 
@@ -104,7 +107,8 @@ bool contains_nocase(struct slice hay, struct slice needle);
 /* --- rules -------------------------------------------------------------- */
 
 struct exception {
-	const char *name;
+	const char *name, *reason, *when_text;
+	const char *expires; /* as written, or NULL */
 	struct program when;
 	int64_t expires_ns; /* wall time from which it no longer applies; 0: never */
 };
@@ -164,6 +168,7 @@ struct rule {
 	enum priority priority;
 	const char *const *response, *const *references, *const *mitre, *const *techniques;
 	const char *const *tags;
+	const char *condition_text, *output_text;
 	struct program condition;
 	struct exception *exceptions;
 	size_t n_exceptions;
@@ -188,6 +193,8 @@ struct rule_set {
 	size_t n_by_type[EVENT_TYPE_MAX];
 	uint64_t event_types;
 	const char **watched[RULE_WATCH_MAX]; /* NULL-terminated, or NULL */
+	struct rule_definition *macros, *lists;
+	size_t n_macros, n_lists;
 	char hash[65];
 	/* What overrides, choices and checks left behind: origin.c. */
 	struct rule **disabled;
@@ -343,6 +350,18 @@ struct made_reader {
 	uint32_t round; /* how often it has happened before */
 };
 struct made_reader made_reader_from(const struct made_event *event);
+
+/* --- what was written, written.c and trace.c ----------------------------- */
+
+/* A condition or template as one string of the set. */
+int keep_text(struct loader *loader, const struct place *place, const char **ret);
+/* Macros and lists, for those who want to read them. */
+int keep_definitions(struct loader *loader);
+/* The clock of a test when `event` begins. */
+uint64_t made_event_begin(const struct made_event *event, uint64_t now_ns);
+/* The exception that applies, or NULL. */
+const struct exception *rule_excepted(const struct rule *rule, const struct reader *reader,
+				      struct value *tmp);
 
 /* The tree of a condition, alive while loading. */
 enum node_kind { NODE_TEST, NODE_NOT, NODE_AND, NODE_OR };

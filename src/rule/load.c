@@ -214,7 +214,7 @@ static int parse_files(struct loader *loader)
 {
 	static int (*const phases[])(struct loader * loader) = {
 		parse_all_json, define_all_names, parse_all_macros, define_all_rules,
-		keep_watched,	index_rules,	  hash_files,
+		keep_watched,	keep_definitions, index_rules,	    hash_files,
 	};
 	int r = 0;
 

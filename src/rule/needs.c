@@ -67,7 +67,7 @@ static int ordinary_get(const struct reader *reader, size_t field, struct value 
 	return -ENODATA;
 }
 
-uint64_t rule_set_plain_types(const struct rule_set *set)
+uint64_t rule_plain_types(const struct rule *rule)
 {
 	static const struct {
 		enum event_type type;
@@ -84,11 +84,27 @@ uint64_t rule_set_plain_types(const struct rule_set *set)
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		for (size_t n = 0; kinds[k].names[n]; n++) {
 			reader.type = kinds[k].names[n];
-			for (size_t i = 0; i < set->n_rules; i++)
-				if (program_run(&set->rules[i]->condition, &reader.reader, &tmp) !=
-				    TRUTH_FALSE)
-					types |= 1ull << kinds[k].type;
+			if (program_run(&rule->condition, &reader.reader, &tmp) != TRUTH_FALSE)
+				types |= 1ull << kinds[k].type;
 		}
 	}
 	return types;
+}
+
+uint64_t rule_set_plain_types(const struct rule_set *set)
+{
+	uint64_t types = 0;
+
+	for (size_t i = 0; i < set->n_rules; i++)
+		types |= rule_plain_types(set->rules[i]);
+	return types;
+}
+
+bool rule_field_is_fact(const struct field *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fact_fields); i++) {
+		if (strcmp(field->name, fact_fields[i]) == 0)
+			return true;
+	}
+	return false;
 }

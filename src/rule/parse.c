@@ -750,6 +750,18 @@ static int read_macro(struct parser *parser, struct macro *macro, const struct t
 	return 0;
 }
 
+/* What was written from `start` to before the token in sight. */
+static int keep_test_text(struct parser *parser, size_t start, struct test *test)
+{
+	struct slice text = { parser->text.data + start, parser->token.pos - start };
+
+	while (text.len > 0 && is_space(text.data[text.len - 1]))
+		text.len--;
+	test->text = text;
+	test->text.data = arena_copy(&parser->loader->set->arena, text);
+	return test->text.data ? 0 : fail_memory(parser->loader);
+}
+
 static int read_name(struct parser *parser, struct node **ret)
 {
 	const struct token name = parser->token;
@@ -776,7 +788,8 @@ static int read_name(struct parser *parser, struct node **ret)
 	if (r < 0)
 		return r;
 	(*ret)->n_tests = 1;
-	return read_test(parser, field, name.pos, &(*ret)->test);
+	r = read_test(parser, field, name.pos, &(*ret)->test);
+	return r < 0 ? r : keep_test_text(parser, name.pos, &(*ret)->test);
 }
 
 /* --- expressions -------------------------------------------------------- */

@@ -48,18 +48,23 @@ static bool has_expired(const struct exception *exception, const struct reader *
 	       tmp->num >= exception->expires_ns;
 }
 
-bool rule_matches(const struct rule *rule, const struct reader *reader, struct value *tmp)
+const struct exception *rule_excepted(const struct rule *rule, const struct reader *reader,
+				      struct value *tmp)
 {
-	if (program_run(&rule->condition, reader, tmp) != TRUTH_TRUE)
-		return false;
 	for (size_t i = 0; i < rule->n_exceptions; i++) {
 		const struct exception *exception = &rule->exceptions[i];
 
 		if (!has_expired(exception, reader, tmp) &&
 		    program_run(&exception->when, reader, tmp) == TRUTH_TRUE)
-			return false;
+			return exception;
 	}
-	return true;
+	return NULL;
+}
+
+bool rule_matches(const struct rule *rule, const struct reader *reader, struct value *tmp)
+{
+	return program_run(&rule->condition, reader, tmp) == TRUTH_TRUE &&
+	       !rule_excepted(rule, reader, tmp);
 }
 
 void rule_set_evaluate(const struct rule_set *set, const struct event *ev,

@@ -160,6 +160,72 @@ size_t rule_format_output(const struct rule *rule, const struct event *ev, char 
  * output_fields. */
 size_t rule_fields(const struct rule *rule, const struct field *const **ret);
 
+/* --- what was written: for the tools of `brigwatch rules` ----------------- */
+
+/* As in the file, arrays joined by spaces. */
+const char *rule_condition(const struct rule *rule);
+const char *rule_output(const struct rule *rule);
+
+struct rule_exception {
+	const char *name, *reason, *when;
+	const char *expires; /* "2027-06-30", NULL: never */
+};
+/* The i-th, false when there are not as many. Borrowed from the set. */
+bool rule_exception_at(const struct rule *rule, size_t i, struct rule_exception *ret);
+
+/* Name and outcome of the i-th test, NULL when there are not as many. */
+const char *rule_test_at(const struct rule *rule, size_t i, unsigned int *ret_alerts);
+
+/* Macros (text) and lists (values, up to NULL), in the order of the files. */
+struct rule_definition {
+	const char *name, *file, *text;
+	const char *const *values;
+};
+size_t rule_set_macros(const struct rule_set *set, const struct rule_definition **ret);
+size_t rule_set_lists(const struct rule_set *set, const struct rule_definition **ret);
+
+/* Fields that the condition compares, in order, without repeats: at most `room`
+ * of them; returns how many there are. */
+size_t rule_condition_fields(const struct rule *rule, const struct field **ret, size_t room);
+/* Words of evt.type with which the condition may be true. */
+size_t rule_event_words(const struct rule *rule, const char **ret, size_t room);
+/* Types of records that must be sent for this rule without any fact. */
+uint64_t rule_plain_types(const struct rule *rule);
+/* A boolean that the kernel side states of what it sends; never missing. */
+bool rule_field_is_fact(const struct field *field);
+
+/* "threshold" and "suppress" of a rule. */
+struct rule_pace {
+	uint32_t count; /* 0: no threshold */
+	uint64_t within_ns;
+	const struct field *distinct; /* NULL: events are counted */
+	const struct field *const *by;
+	size_t n_by;
+	uint64_t suppress_ns; /* 0: none */
+	const struct field *const *suppress_by;
+	size_t n_suppress_by;
+};
+struct rule_pace rule_pace(const struct rule *rule);
+
+/* A condition laid out for reading: one part a line where it is long, macros of
+ * `set` in place of their names (NULL: names stay). `width` 0: one part of the
+ * outermost level a line. Freed by the caller; NULL: no memory. */
+char *rule_pretty(const struct rule_set *set, const char *condition, unsigned int width);
+
+/* Why a test of the rule came out as it did, event by event. */
+struct rule_trace {
+	size_t event;		  /* from 0 */
+	size_t n_rounds, n_fired; /* how often it happens; how often the rule fires */
+	bool matched;		/* the condition is true, in the first round as all that follows */
+	const char *exception;	/* that silenced it, else NULL */
+	const char *comparison; /* that decided, as written; "" if none */
+	const char *field;	/* its field */
+	const char *value;	/* what the event has there, "<NA>" if nothing */
+	const char *result;	/* of the condition: true, false, unknown */
+};
+void rule_trace_test(const struct rule *rule, size_t i,
+		     void (*tell)(const struct rule_trace *trace, void *arg), void *arg);
+
 /* Run the rule's own "tests": returns the number that failed; `report` is
  * called for each with a line of text. */
 unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule, unsigned int *ret_run,

@@ -66,7 +66,7 @@ struct made_reader made_reader_from(const struct made_event *event)
 }
 
 /* When it happens: as it says, or where the event before left the clock. */
-static uint64_t begin_event(const struct made_event *event, uint64_t now_ns)
+uint64_t made_event_begin(const struct made_event *event, uint64_t now_ns)
 {
 	size_t time = (size_t)(field_find(SLICE_LITERAL("evt.time")) - field_table);
 	const struct made_value *value = find_value(event, time);
@@ -86,7 +86,7 @@ static unsigned int run_test(const struct rule *rule, const struct rule_test *te
 	for (size_t i = 0; i < test->n_events; i++) {
 		struct made_reader reader = made_reader_from(&test->events[i]);
 
-		now_ns = begin_event(reader.event, now_ns);
+		now_ns = made_event_begin(reader.event, now_ns);
 		for (; reader.round < reader.event->repeat; reader.round++) {
 			if (reader.round > 0)
 				now_ns += reader.event->every_ns;
