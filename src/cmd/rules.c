@@ -30,7 +30,7 @@ static const struct rules_option none[] = { { NULL } };
 
 static const struct rules_option *own_options(const struct rules_command *command)
 {
-	return command->options ? command->options : none;
+	return command && command->options ? command->options : none;
 }
 
 /* --- help --------------------------------------------------------------- */
