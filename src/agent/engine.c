@@ -95,10 +95,23 @@ static void on_written(struct engine *engine, int r, const struct rule *rule)
 	engine->sink_error = r;
 }
 
+static size_t fill_sequence(const struct engine *engine, const struct rule *rule,
+			    struct sequence_step *ret)
+{
+	struct rule_step steps[SEQUENCE_STEPS_MAX];
+	size_t n = rule_state_steps(engine->rule_state, rule, steps);
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct sequence_step){ steps[i].name, steps[i].wall_ns, steps[i].pid,
+						 steps[i].proc_name };
+	return n;
+}
+
 static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 {
 	struct engine *engine = arg;
 	const struct field *const *fields = NULL;
+	struct sequence_step sequence[SEQUENCE_STEPS_MAX];
 	struct finding finding = {
 		.rule_id = rule_id(rule), .rule_name = rule_name(rule),
 		.description = rule_description(rule), .why = rule_why(rule),
@@ -113,6 +126,8 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 
 	if (!rule_state_note(engine->rule_state, rule, ev, &finding.folded))
 		return;
+	finding.n_sequence = fill_sequence(engine, rule, sequence);
+	finding.sequence = sequence;
 	finding.message.data = engine->message;
 	finding.message.len = rule_format_output(rule, ev, engine->message, sizeof(engine->message));
 	finding.n_fields = rule_fields(rule, &fields);
@@ -380,9 +395,11 @@ static void print_summary(struct engine *engine)
 	if (incidents.n_begun)
 		log_message("summary", "%" PRIu64 " incidents, %" PRIu64 " closed early for want of room",
 			    incidents.n_begun, incidents.n_evicted);
-	if (rules.n_folds_evicted || rules.n_windows_evicted)
-		log_message("summary", "rules forgot %" PRIu64 " keys of suppressed repeats and %" PRIu64 " of thresholds "
-			    "for want of room", rules.n_folds_evicted, rules.n_windows_evicted);
+	if (rules.n_folds_evicted || rules.n_windows_evicted || rules.n_chains_evicted)
+		log_message("summary",
+			    "rules forgot %" PRIu64 " keys of suppressed repeats, %" PRIu64
+			    " of thresholds and %" PRIu64 " of sequences for want of room",
+			    rules.n_folds_evicted, rules.n_windows_evicted, rules.n_chains_evicted);
 	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
 		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
 			    " files opened by io_uring not found for judgement",

@@ -505,7 +505,7 @@ static int define_exceptions(struct loader *loader, const struct place *object, 
 
 static int refuse_planned(struct loader *loader, const struct place *object)
 {
-	static const char *const planned[] = { "sequence", "capture", "action" };
+	static const char *const planned[] = { "capture", "action" };
 	struct member member;
 
 	for (size_t i = 0; i < ARRAY_SIZE(planned); i++) {
@@ -592,9 +592,12 @@ static int define_output(struct loader *loader, const struct place *object, stru
 
 static int define_condition(struct loader *loader, const struct place *object, struct rule *rule)
 {
+	const json_t *sequence = json_object_get(object->json, "sequence");
 	struct member member;
 	int r;
 
+	if (sequence && !json_is_null(sequence))
+		return define_sequence(loader, object, rule);
 	r = define_program(loader, object, "condition", false, &rule->condition);
 	if (r == 0 && find_member(object, "condition", &member))
 		r = keep_text(loader, &member.place, &rule->condition_text);

@@ -29,6 +29,11 @@ int take_duration(struct loader *loader, const struct place *object, const char 
 /* A field by its name in the string at `place`. */
 int take_field(struct loader *loader, const struct place *place, const struct field **ret);
 
+/* An array of field names. */
+int take_by(struct loader *loader, const struct place *array, struct key *key);
+
+/* The rule's condition and its sequence; it has one. */
+int define_sequence(struct loader *loader, const struct place *object, struct rule *rule);
 int define_threshold(struct loader *loader, const struct place *object, struct rule *rule);
 int define_suppress(struct loader *loader, const struct place *object, struct rule *rule);
 int define_tests(struct loader *loader, const struct place *object, struct rule *rule);

@@ -88,6 +88,36 @@ static int make_vary(struct loader *loader, const struct place *event, struct ma
 	return 0;
 }
 
+/* Whose child it is, and whose that is: for sequences of a process tree. */
+static int make_ancestors(struct loader *loader, const struct place *event, struct made_event *ret)
+{
+	struct member member, element;
+	uint32_t *ancestors;
+	size_t n;
+
+	if (!find_member(event, "ancestors", &member))
+		return 0;
+	n = json_array_size(member.place.json);
+	if (!json_is_array(member.place.json) || n == 0 || n > EVENT_ANCESTORS_MAX)
+		return fail_at(loader, &member.place,
+			       "expected an array of 1 to %u process ids, the parent first",
+			       EVENT_ANCESTORS_MAX);
+	ancestors = arena_alloc(&loader->set->arena, n * sizeof(*ancestors));
+	if (!ancestors)
+		return fail_memory(loader);
+	for (size_t i = 0; i < n; i++) {
+		find_element(&member.place, i, &element);
+		if (!json_is_integer(element.place.json) ||
+		    json_integer_value(element.place.json) < 0 ||
+		    json_integer_value(element.place.json) > INT32_MAX)
+			return fail_at(loader, &element.place, "expected a process id");
+		ancestors[i] = (uint32_t)json_integer_value(element.place.json);
+	}
+	ret->ancestors = ancestors;
+	ret->n_ancestors = n;
+	return 0;
+}
+
 /* How often it happens, and when. */
 static int make_times(struct loader *loader, const struct place *event, struct made_event *ret)
 {
@@ -107,13 +137,15 @@ static int make_times(struct loader *loader, const struct place *event, struct m
 		r = take_duration(loader, event, "every", &ret->every_ns);
 	if (r == 0 && json_object_get(event->json, "after"))
 		r = take_duration(loader, event, "after", &ret->after_ns);
+	if (r == 0)
+		r = make_ancestors(loader, event, ret);
 	return r < 0 ? r : make_vary(loader, event, ret);
 }
 
 /* Not fields: their names have no dot. */
 static bool is_own_key(const char *name)
 {
-	static const char *const keys[] = { "repeat", "every", "after", "vary" };
+	static const char *const keys[] = { "repeat", "every", "after", "vary", "ancestors" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(keys[i], name) == 0)

@@ -56,7 +56,7 @@ int take_field(struct loader *loader, const struct place *place, const struct fi
 	return 0;
 }
 
-static int take_by(struct loader *loader, const struct place *array, struct key *key)
+int take_by(struct loader *loader, const struct place *array, struct key *key)
 {
 	size_t n = json_array_size(array->json);
 	struct member element;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of src/rule share. The way of a rule: load.c reads files,
  * define*.c turn JSON into rules, parse.c conditions into trees, compile.c
- * trees into programs, evaluate.c runs them, window.c counts what matched. */
+ * trees into programs, evaluate.c runs them, window.c counts what matched,
+ * sequence.c joins it to steps. */
 #ifndef BW_RULE_INTERNAL_H
 #define BW_RULE_INTERNAL_H
 
@@ -141,6 +142,8 @@ struct made_event {
 	uint64_t every_ns, after_ns; /* between two of them; since the event before */
 	const struct field **vary;   /* other values each time */
 	size_t n_vary;
+	const uint32_t *ancestors; /* process ids, the parent first */
+	size_t n_ancestors;
 };
 
 struct rule_test {
@@ -163,6 +166,22 @@ struct threshold {
 	struct key key;
 };
 
+/* By what the steps of a sequence belong together. */
+enum join { JOIN_FIELDS, JOIN_TREE, JOIN_CONTAINER, JOIN_FILE, JOIN_INCIDENT };
+
+struct step {
+	const char *name;
+	struct program condition;
+};
+
+struct sequence {
+	uint32_t n_steps; /* 0: the rule has none */
+	uint64_t within_ns;
+	enum join join;
+	struct key key; /* JOIN_FIELDS */
+	struct step *steps;
+};
+
 struct rule {
 	const char *id, *name, *description, *why, *file;
 	enum priority priority;
@@ -175,6 +194,7 @@ struct rule {
 	struct template output;
 	const struct field **fields; /* output's and condition's, without repeats */
 	size_t n_fields;
+	struct sequence sequence;
 	struct threshold threshold;
 	uint64_t suppress_ns; /* 0: none */
 	struct key suppress_key;
@@ -218,9 +238,46 @@ uint64_t tracker_evicted(const struct tracker *tracker);
 bool tracker_count(struct tracker *tracker, const struct rule *rule, const struct reader *reader,
 		   uint64_t time_ns, struct value *tmp);
 
-/* rule_state_note() for any reader. */
-bool state_note(struct rule_state *state, const struct rule *rule, const struct reader *reader,
-		uint64_t time_ns, uint64_t *ret_folded);
+/* --- an event as what a rule remembers sees it -------------------------- */
+
+struct act {
+	const struct reader *fields; /* for conditions */
+	const struct reader *keys;   /* for what is counted, folded or joined together */
+	const struct event *ev;	     /* NULL: made up by a test, namely: */
+	const struct made_event *made;
+	uint64_t time_ns, wall_ns;
+};
+
+/* rule_state_note() for any event. */
+bool state_note(struct rule_state *state, const struct rule *rule, const struct act *act,
+		uint64_t *ret_folded);
+
+/* --- the steps of one rule's sequence, see sequence.c ------------------- */
+
+struct sequencer;
+int sequencer_new(const struct rule *rule, struct sequencer **ret);
+void sequencer_free(struct sequencer *sequencer);
+uint64_t sequencer_evicted(const struct sequencer *sequencer);
+/* Note an event that matched. True: with it all steps are done, and what was
+ * noted of its key begins anew. */
+bool sequencer_note(struct sequencer *sequencer, const struct rule *rule, const struct act *act,
+		    struct value *tmp);
+/* What a rule remembers during one of its tests. Released even after a failure. */
+struct notes {
+	struct sequencer *sequencer;
+	struct tracker *tracker;
+	struct value tmp;
+};
+struct made_reader;
+int notes_init(struct notes *notes, const struct rule *rule);
+void notes_release(struct notes *notes);
+/* Does the rule fire at this event? */
+bool notes_fire(struct notes *notes, const struct rule *rule, const struct made_reader *reader,
+		uint64_t now_ns);
+
+/* The steps that were complete last; returns their number. */
+size_t sequencer_told(const struct sequencer *sequencer, const struct rule *rule,
+		      struct rule_step ret[SEQUENCE_STEPS_MAX]);
 
 /* --- loading ------------------------------------------------------------ */
 

@@ -30,9 +30,16 @@ static int event_get_key(const struct reader *reader, size_t field, struct value
 bool rule_state_note(struct rule_state *state, const struct rule *rule, const struct event *ev,
 		     uint64_t *ret_folded)
 {
-	struct event_reader reader = { { event_get_key }, ev };
+	struct event_reader keys = { { event_get_key }, ev }, fields = { { event_get }, ev };
+	const struct act act = {
+		.fields = &fields.reader,
+		.keys = &keys.reader,
+		.ev = ev,
+		.time_ns = ev->hdr.time_ns,
+		.wall_ns = ev->wall_ns,
+	};
 
-	return state_note(state, rule, &reader.reader, ev->hdr.time_ns, ret_folded);
+	return state_note(state, rule, &act, ret_folded);
 }
 
 /* The time is the event's: a replay next year decides as the live run did.

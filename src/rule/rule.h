@@ -132,22 +132,37 @@ const char *const *rule_tags(const struct rule *rule);
 void rule_set_evaluate(const struct rule_set *set, const struct event *ev,
 		       void (*match)(const struct rule *rule, const struct event *ev, void *arg), void *arg);
 
-/* What is remembered between events, for "threshold" and "suppress": allocated
+/* What is remembered between events, for "sequence", "threshold" and "suppress": allocated
  * here and never more, time is the events' own. The set must outlive it. */
 struct rule_state;
 int rule_state_new(const struct rule_set *set, struct rule_state **ret);
 void rule_state_free(struct rule_state *state);
 
 /* Take note that `rule` matched `ev`, once for each match. True: it is to be
- * told, and *ret_folded equals of it were not since the last time. False: its
- * threshold is not reached, or it was told a moment ago. */
+ * told, and *ret_folded equals of it were not since the last time. False: steps
+ * of its sequence are missing, its threshold is not reached, or it was told a
+ * moment ago. */
 bool rule_state_note(struct rule_state *state, const struct rule *rule, const struct event *ev,
 		     uint64_t *ret_folded);
+
+/* The sequence of which the event that was noted last was the end. Returns how
+ * many steps it has, 0 when `rule` has none; names are the rule's and the
+ * state's, valid until the next note. */
+#define SEQUENCE_STEPS_MAX 8u
+struct rule_step {
+	const char *name;
+	uint64_t wall_ns;
+	uint32_t pid;
+	struct slice proc_name;
+};
+size_t rule_state_steps(const struct rule_state *state, const struct rule *rule,
+			struct rule_step ret[SEQUENCE_STEPS_MAX]);
 
 struct rule_stats {
 	uint64_t n_folded;	    /* findings that were counted and not told */
 	uint64_t n_folds_evicted;   /* keys forgotten: their next finding is told again */
 	uint64_t n_windows_evicted; /* keys whose counting had to begin anew */
+	uint64_t n_chains_evicted;  /* keys whose sequence had to begin anew */
 };
 void rule_state_get_stats(const struct rule_state *state, struct rule_stats *ret);
 

@@ -76,9 +76,47 @@ uint64_t made_event_begin(const struct made_event *event, uint64_t now_ns)
 	return now_ns + event->after_ns;
 }
 
+int notes_init(struct notes *notes, const struct rule *rule)
+{
+	int r = 0;
+
+	notes->sequencer = NULL;
+	notes->tracker = NULL;
+	if (rule->sequence.n_steps > 0)
+		r = sequencer_new(rule, &notes->sequencer);
+	if (r == 0 && rule->threshold.count > 0)
+		r = tracker_new(rule, &notes->tracker);
+	return r;
+}
+
+void notes_release(struct notes *notes)
+{
+	sequencer_free(notes->sequencer);
+	tracker_free(notes->tracker);
+}
+
+bool notes_fire(struct notes *notes, const struct rule *rule, const struct made_reader *reader,
+		uint64_t now_ns)
+{
+	const struct act act = {
+		.fields = &reader->reader,
+		.keys = &reader->reader,
+		.made = reader->event,
+		.time_ns = now_ns,
+		.wall_ns = now_ns,
+	};
+
+	if (!rule_matches(rule, act.fields, &notes->tmp))
+		return false;
+	if (notes->sequencer && !sequencer_note(notes->sequencer, rule, &act, &notes->tmp))
+		return false;
+	return !notes->tracker ||
+	       tracker_count(notes->tracker, rule, act.keys, now_ns, &notes->tmp);
+}
+
 /* What is folded when told is not asked here: a test says what fires. */
 static unsigned int run_test(const struct rule *rule, const struct rule_test *test,
-			     struct tracker *tracker, struct value *tmp)
+			     struct notes *notes)
 {
 	unsigned int alerts = 0;
 	uint64_t now_ns = 0;
@@ -90,9 +128,7 @@ static unsigned int run_test(const struct rule *rule, const struct rule_test *te
 		for (; reader.round < reader.event->repeat; reader.round++) {
 			if (reader.round > 0)
 				now_ns += reader.event->every_ns;
-			if (rule_matches(rule, &reader.reader, tmp))
-				alerts += !tracker ||
-					  tracker_count(tracker, rule, &reader.reader, now_ns, tmp);
+			alerts += notes_fire(notes, rule, &reader, now_ns);
 		}
 	}
 	return alerts;
@@ -103,19 +139,18 @@ unsigned int rule_run_tests(const struct rule_set *set, const struct rule *rule,
 			    void (*report)(const char *line, bool ok, void *arg), void *arg)
 {
 	unsigned int n_failed = 0;
-	struct value tmp;
+	struct notes notes;
 	char line[512];
 
 	(void)set;
 	for (size_t i = 0; i < rule->n_tests; i++) {
 		const struct rule_test *test = &rule->tests[i];
-		struct tracker *tracker = NULL;
 		unsigned int alerts;
 		bool ok;
 
-		ok = rule->threshold.count == 0 || tracker_new(rule, &tracker) == 0;
-		alerts = ok ? run_test(rule, test, tracker, &tmp) : 0;
-		tracker_free(tracker);
+		ok = notes_init(&notes, rule) == 0;
+		alerts = ok ? run_test(rule, test, &notes) : 0;
+		notes_release(&notes);
 		ok = ok && alerts == test->alerts;
 		snprintf(line, sizeof(line), "%s %s: %u alert%s expected, %u raised", rule->id,
 			 test->name, test->alerts, test->alerts == 1 ? "" : "s", alerts);

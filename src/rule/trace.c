@@ -61,13 +61,6 @@ static void show_value(const struct test *test, const struct reader *reader, str
 			 tmp->str.data ? tmp->str.data : "");
 }
 
-static bool count_event(const struct rule *rule, struct made_reader *reader,
-			struct tracker *tracker, uint64_t now_ns, struct value *tmp)
-{
-	return rule_matches(rule, &reader->reader, tmp) &&
-	       (!tracker || tracker_count(tracker, rule, &reader->reader, now_ns, tmp));
-}
-
 /* Its first round decides what is told; later ones are only counted. */
 static void trace_event(const struct rule *rule, struct made_reader *reader,
 			struct rule_trace *trace, char *comparison, size_t size, char *value,
@@ -94,16 +87,17 @@ void rule_trace_test(const struct rule *rule, size_t i,
 		     void (*tell)(const struct rule_trace *trace, void *arg), void *arg)
 {
 	char comparison[256], shown[256];
-	struct tracker *tracker = NULL;
 	const struct rule_test *test;
 	uint64_t now_ns = 0;
-	struct value tmp;
+	struct notes notes;
 
 	if (i >= rule->n_tests)
 		return;
 	test = &rule->tests[i];
-	if (rule->threshold.count > 0 && tracker_new(rule, &tracker) < 0)
+	if (notes_init(&notes, rule) < 0) {
+		notes_release(&notes);
 		return;
+	}
 	for (size_t k = 0; k < test->n_events; k++) {
 		struct made_reader reader = made_reader_from(&test->events[k]);
 		struct rule_trace trace = {
@@ -112,15 +106,15 @@ void rule_trace_test(const struct rule *rule, size_t i,
 
 		comparison[0] = shown[0] = '\0';
 		trace_event(rule, &reader, &trace, comparison, sizeof(comparison), shown,
-			    sizeof(shown), &tmp);
+			    sizeof(shown), &notes.tmp);
 		now_ns = made_event_begin(reader.event, now_ns);
 		for (; reader.round < reader.event->repeat; reader.round++) {
 			if (reader.round > 0)
 				now_ns += reader.event->every_ns;
-			trace.n_fired += count_event(rule, &reader, tracker, now_ns, &tmp);
+			trace.n_fired += notes_fire(&notes, rule, &reader, now_ns);
 		}
 		trace.n_rounds = reader.event->repeat;
 		tell(&trace, arg);
 	}
-	tracker_free(tracker);
+	notes_release(&notes);
 }

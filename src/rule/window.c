@@ -3,130 +3,19 @@
  * within a while, and what was told a moment ago. Time is the events' own.
  * Everything is allocated at load and bounded; who has been quiet for longest
  * is forgotten first, and counted. */
-#include "base/table.h"
-#include "rule/internal.h"
+#include "rule/keep.h"
 
 #define MARKS_MAX (1u << 17) /* events that all windows of one rule hold */
 #define WINDOWS_MIN 64u	     /* keys of one rule, however high its count */
 #define WINDOWS_MAX 2048u
 #define QUIETS_MAX 16384u /* keys of all rules that are being folded */
 
-/* --- keys, least recently used first ------------------------------------ */
-
-struct entry {
-	struct table_link link;
-	struct list lru;
-	uint64_t key[2];
-};
-
-struct memory {
-	struct table table;
-	struct list lru;
-	char *entries; /* n_max structs that begin with struct entry */
-	size_t size;   /* of one */
-	size_t n_used, n_max;
-};
-
-static int memory_init(struct memory *memory, size_t size, size_t n_max)
-{
-	*memory = (struct memory){ .size = size, .n_max = n_max };
-	list_init(&memory->lru);
-	memory->entries = calloc(n_max, size);
-	if (!memory->entries)
-		return -ENOMEM;
-	return table_init(&memory->table, n_max);
-}
-
-static void memory_release(struct memory *memory)
-{
-	table_release(&memory->table);
-	free(memory->entries);
-	memory->entries = NULL;
-}
-
-static struct entry *memory_find(struct memory *memory, const uint64_t key[2])
-{
-	struct table_link *link = table_first(&memory->table, key[0]);
-
-	for (; link; link = table_next(link)) {
-		struct entry *entry = member_of(link, struct entry, link);
-
-		if (entry->key[0] == key[0] && entry->key[1] == key[1]) {
-			list_remove(&entry->lru);
-			list_append(&memory->lru, &entry->lru);
-			return entry;
-		}
-	}
-	return NULL;
-}
-
-/* An entry for a key that has none. *ret_evicted: it was another key's, whose
- * content is still there. */
-static struct entry *memory_take(struct memory *memory, const uint64_t key[2], bool *ret_evicted)
-{
-	struct entry *entry;
-
-	*ret_evicted = memory->n_used == memory->n_max;
-	if (*ret_evicted) {
-		entry = member_of(memory->lru.next, struct entry, lru);
-		list_remove(&entry->lru);
-		table_remove(&memory->table, &entry->link);
-	} else {
-		entry = (struct entry *)(memory->entries + memory->n_used++ * memory->size);
-	}
-	entry->key[0] = key[0];
-	entry->key[1] = key[1];
-	table_insert(&memory->table, &entry->link, key[0]);
-	list_append(&memory->lru, &entry->lru);
-	return entry;
-}
-
-/* --- values to keys ----------------------------------------------------- */
-
-/* 128 bits with a secret seed: two values that somebody chose are as good as
- * never the same key. Only whether keys are equal counts, so a replay with
- * another seed decides the same. */
-static void mix(const struct table *table, uint64_t key[2], uint64_t word)
-{
-	key[0] = table_hash(table, key[0], word);
-	key[1] = table_hash(table, key[1] ^ 0x9fb21c651e98df25ull, word + 0xd6e8feb86659fd93ull);
-}
-
-static void mix_bytes(const struct table *table, uint64_t key[2], struct slice bytes)
-{
-	mix(table, key, bytes.len);
-	for (size_t i = 0; i < bytes.len; i += sizeof(uint64_t)) {
-		uint64_t word = 0;
-		size_t n = bytes.len - i < sizeof(word) ? bytes.len - i : sizeof(word);
-
-		memcpy(&word, bytes.data + i, n);
-		mix(table, key, word);
-	}
-}
-
-/* False, and another key, when the event has no such value. */
-static bool mix_field(const struct table *table, uint64_t key[2], const struct reader *reader,
-		      const struct field *field, struct value *tmp)
-{
-	bool is_there = reader->get(reader, (size_t)(field - field_table), tmp) == 0;
-
-	mix(table, key, is_there ? tmp->type : 0);
-	if (!is_there)
-		return false;
-	switch (tmp->type) {
-	case VALUE_BOOL: mix(table, key, tmp->truth); break;
-	case VALUE_INT: mix(table, key, (uint64_t)tmp->num); break;
-	case VALUE_STRING: mix_bytes(table, key, tmp->str); break;
-	}
-	return true;
-}
-
 static void make_key(const struct table *table, const struct key *by, uint64_t first,
 		     const struct reader *reader, struct value *tmp, uint64_t ret[2])
 {
 	ret[0] = ret[1] = first;
 	for (size_t i = 0; i < by->n_by; i++)
-		(void)mix_field(table, ret, reader, by->by[i], tmp); /* missing is a key too */
+		(void)key_mix_field(table, ret, reader, by->by[i], tmp); /* missing is a key too */
 }
 
 /* --- thresholds --------------------------------------------------------- */
@@ -257,7 +146,7 @@ bool tracker_count(struct tracker *tracker, const struct rule *rule, const struc
 	uint64_t key[2], value[2] = { 0, 0 };
 	struct window *window;
 
-	if (threshold->distinct && !mix_field(table, value, reader, threshold->distinct, tmp))
+	if (threshold->distinct && !key_mix_field(table, value, reader, threshold->distinct, tmp))
 		return false;
 	mark.value = value[0];
 	make_key(table, &threshold->key, 0, reader, tmp, key);
@@ -282,7 +171,8 @@ struct quiet {
 
 struct rule_state {
 	const struct rule_set *set;
-	struct tracker **trackers; /* NULL for rules without a threshold */
+	struct tracker **trackers;     /* NULL for rules without a threshold */
+	struct sequencer **sequencers; /* NULL for rules without a sequence */
 	struct memory quiets;
 	struct rule_stats stats;
 	struct value tmp;
@@ -298,11 +188,14 @@ int rule_state_new(const struct rule_set *set, struct rule_state **ret)
 	state->set = set;
 	r = memory_init(&state->quiets, sizeof(struct quiet), QUIETS_MAX);
 	state->trackers = calloc(set->n_rules + 1, sizeof(struct tracker *));
-	if (!state->trackers)
+	state->sequencers = calloc(set->n_rules + 1, sizeof(struct sequencer *));
+	if (!state->trackers || !state->sequencers)
 		r = -ENOMEM;
 	for (size_t i = 0; i < set->n_rules && r == 0; i++) {
 		if (set->rules[i]->threshold.count > 0)
 			r = tracker_new(set->rules[i], &state->trackers[i]);
+		if (r == 0 && set->rules[i]->sequence.n_steps > 0)
+			r = sequencer_new(set->rules[i], &state->sequencers[i]);
 	}
 	if (r < 0) {
 		rule_state_free(state);
@@ -318,7 +211,10 @@ void rule_state_free(struct rule_state *state)
 		return;
 	for (size_t i = 0; state->trackers && i < state->set->n_rules; i++)
 		tracker_free(state->trackers[i]);
+	for (size_t i = 0; state->sequencers && i < state->set->n_rules; i++)
+		sequencer_free(state->sequencers[i]);
 	free(state->trackers);
+	free(state->sequencers);
 	memory_release(&state->quiets);
 	free(state);
 }
@@ -349,15 +245,26 @@ static bool fold(struct rule_state *state, const struct rule *rule, const struct
 	return false;
 }
 
-bool state_note(struct rule_state *state, const struct rule *rule, const struct reader *reader,
-		uint64_t time_ns, uint64_t *ret_folded)
+bool state_note(struct rule_state *state, const struct rule *rule, const struct act *act,
+		uint64_t *ret_folded)
 {
+	struct sequencer *sequencer = state->sequencers[rule->number];
 	struct tracker *tracker = state->trackers[rule->number];
 
 	*ret_folded = 0;
-	if (tracker && !tracker_count(tracker, rule, reader, time_ns, &state->tmp))
+	if (sequencer && !sequencer_note(sequencer, rule, act, &state->tmp))
 		return false;
-	return rule->suppress_ns == 0 || !fold(state, rule, reader, time_ns, ret_folded);
+	if (tracker && !tracker_count(tracker, rule, act->keys, act->time_ns, &state->tmp))
+		return false;
+	return rule->suppress_ns == 0 || !fold(state, rule, act->keys, act->time_ns, ret_folded);
+}
+
+size_t rule_state_steps(const struct rule_state *state, const struct rule *rule,
+			struct rule_step ret[SEQUENCE_STEPS_MAX])
+{
+	const struct sequencer *sequencer = state->sequencers[rule->number];
+
+	return sequencer ? sequencer_told(sequencer, rule, ret) : 0;
 }
 
 void rule_state_get_stats(const struct rule_state *state, struct rule_stats *ret)
@@ -366,5 +273,7 @@ void rule_state_get_stats(const struct rule_state *state, struct rule_stats *ret
 	for (size_t i = 0; i < state->set->n_rules; i++) {
 		if (state->trackers[i])
 			ret->n_windows_evicted += tracker_evicted(state->trackers[i]);
+		if (state->sequencers[i])
+			ret->n_chains_evicted += sequencer_evicted(state->sequencers[i]);
 	}
 }

@@ -524,6 +524,28 @@ static void put_incident(struct doc *doc, json_t *root, const struct incident_vi
 			 incident->step - incident->n_steps + i + 1);
 }
 
+/* Only of rules that have one. */
+static void put_sequence(struct doc *doc, json_t *root, const struct finding *finding)
+{
+	json_t *array, *obj;
+	char time[TIME_LEN + 1];
+
+	if (finding->n_sequence == 0)
+		return;
+	array = put(doc, root, "sequence", json_array());
+	for (size_t i = 0; i < finding->n_sequence; i++) {
+		const struct sequence_step *step = &finding->sequence[i];
+
+		format_time(step->wall_ns, time);
+		obj = json_object();
+		put_str(doc, obj, "step", step->name);
+		put_str(doc, obj, "time", time);
+		put_u64(doc, obj, "pid", step->pid);
+		put_bytes(doc, obj, "name", step->proc_name);
+		append(doc, array, obj);
+	}
+}
+
 static void put_output_fields(struct doc *doc, json_t *root, const struct finding *finding)
 {
 	json_t *obj = put(doc, root, "output_fields", json_object());
@@ -599,6 +621,7 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_list(&doc, root, "response", finding->response);
 	put_u64(&doc, root, "number", finding->number);
 	put_u64(&doc, root, "folded", finding->folded);
+	put_sequence(&doc, root, finding);
 	put_incident(&doc, root, finding->incident);
 	put_container(&doc, root, ev);
 	put_target(&doc, root, ev);

@@ -29,6 +29,14 @@ struct incident_view {
 	const struct incident_step *steps[INCIDENT_STEPS_MAX];
 };
 
+/* One event of several that a rule waits for, in the order that it names. */
+struct sequence_step {
+	const char *name; /* as the rule calls it */
+	uint64_t wall_ns;
+	uint32_t pid;
+	struct slice proc_name; /* raw bytes */
+};
+
 /* One alert, all borrowed. The agent fills it from a rule and an event; sink
  * knows neither rules nor rings. */
 struct finding {
@@ -44,6 +52,8 @@ struct finding {
 	uint64_t number;			/* of this run, from 1 */
 	uint64_t folded;			/* equals suppressed before this one */
 	const struct incident_view *incident;	/* NULL: none */
+	const struct sequence_step *sequence;	/* the last is `event`, or came before its record */
+	size_t n_sequence;			/* 0: the rule has no sequence */
 	const char *rules_hash;
 	const char *hostname;
 	uint64_t lost;				/* records lost so far in this run: how complete the view is */

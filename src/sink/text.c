@@ -212,6 +212,30 @@ static void add_incident(struct buf *buf, const struct incident_view *incident)
 	}
 }
 
+/* "12:00:01.000 sh(41): dropped". No name of a process looks like the end of a
+ * step and another one. */
+static void add_sequence_step(struct buf *buf, const struct sequence_step *step, const char *not_in)
+{
+	char time[TIME_LEN + 1];
+
+	format_time(step->wall_ns, time);
+	buf_printf(buf, "%.12s ", time + 11);
+	buf_add_encoded(buf, step->proc_name.len > 0 ? step->proc_name : SLICE_LITERAL("?"),
+			"|\"()>");
+	buf_printf(buf, "(%u): ", step->pid);
+	buf_add_encoded(buf, slice_from(step->name), not_in);
+}
+
+static void add_sequence(struct buf *buf, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->n_sequence; i++) {
+		buf_add_str(buf, i == 0 ? " sequence=\"" : " > ");
+		add_sequence_step(buf, &finding->sequence[i], not_in_quotes);
+	}
+	if (finding->n_sequence > 0)
+		buf_add_str(buf, "\"");
+}
+
 int render_text(const struct finding *finding, struct buf *buf)
 {
 	const struct event *ev = finding->event;
@@ -249,6 +273,7 @@ int render_text(const struct finding *finding, struct buf *buf)
 	}
 	if (finding->folded > 0)
 		buf_printf(buf, " folded=%" PRIu64, finding->folded);
+	add_sequence(buf, finding);
 	add_incident(buf, finding->incident);
 	add_view(buf, finding);
 	if (finding->techniques && finding->techniques[0]) {
@@ -475,6 +500,18 @@ static void add_why(struct buf *buf, const struct finding *finding)
 	add_paragraph(buf, "see", 0, &text);
 }
 
+/* The events that make up this alert, a line each. */
+static void add_steps(struct buf *buf, const struct finding *finding)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < finding->n_sequence; i++) {
+		buf_printf(&text, "%zu. ", i + 1);
+		add_sequence_step(&text, &finding->sequence[i], NULL);
+		add_paragraph(buf, i == 0 ? "steps" : "", 3, &text);
+	}
+}
+
 /* What came before, a line each. */
 static void add_story(struct buf *buf, const struct incident_view *incident)
 {
@@ -560,6 +597,7 @@ int render_block(const struct finding *finding, struct buf *buf)
 	add_what(buf, finding);
 	add_who(buf, ev);
 	add_where(buf, ev);
+	add_steps(buf, finding);
 	add_story(buf, finding->incident);
 	add_why(buf, finding);
 	add_next(buf, finding);

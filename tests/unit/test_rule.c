@@ -252,7 +252,6 @@ static void refuses_wrong_files(void **state)
 		  RULE("\"tests\":[{\"name\":\"n\",\"alerts\":1,\"events\":[{\"vary\":[\"evt.failed\"]}]}]"), "cannot be varied", 3, 52 },
 		{ "event with what it has not varied",
 		  RULE("\"tests\":[{\"name\":\"n\",\"alerts\":1,\"events\":[{\"vary\":[\"proc.pid\"]}]}]"), "the event has no 'proc.pid'", 3, 52 },
-		{ "sequence", RULE("\"sequence\":[]"), "'sequence' is not supported yet", 3, 1 },
 		{ "capture", RULE("\"capture\":{}"), "'capture' is not supported yet", 3, 1 },
 		{ "action", RULE("\"action\":\"kill\""), "'action' is not supported yet", 3, 1 },
 		{ "suppress without by", RULE("\"suppress\":{\"for\":\"60s\"}"), "'by' is missing", 3, 12 },

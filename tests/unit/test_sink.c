@@ -331,6 +331,44 @@ static void json_says_what_the_finding_says(void **state)
 	assert_json(sample_link(&s), wants, ARRAY_SIZE(wants));
 }
 
+static void a_sequence_lists_its_steps(void **state)
+{
+	static const struct sequence_step steps[] = {
+		{ "it is dropped", 1782909290123456789, 41, SLICE_LITERAL("sh") },
+		{ "it \"connects\"", 1782909296123456789, 42, SLICE_LITERAL("a(1): x > b|\"\xff") },
+	};
+	static const struct want wants[] = {
+		{ "sequence", "array of 2" },
+		{ "sequence.0.step", "it is dropped" },
+		{ "sequence.0.time", "2026-07-01T12:34:50.123456789Z" },
+		{ "sequence.0.pid", "41" },
+		{ "sequence.0.name", "sh" },
+		{ "sequence.1.step", "it \"connects\"" },
+		{ "sequence.1.name_b64", "YSgxKTogeCA+IGJ8Iv8=" },
+	};
+	static const char line[] =
+		" sequence=\"12:34:50.123 sh(41): it is dropped > 12:34:56.123 "
+		"a\\x281\\x29: x \\x3E b\\x7C\\x22\\xFF(42): it \\x22connects\\x22\" incident=";
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+
+	(void)state;
+	sample_link(&s);
+	assert_json(&s.finding, &(struct want){ "sequence", "absent" }, 1);
+	s.finding.sequence = steps;
+	s.finding.n_sequence = 2;
+	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	buf_add(&buf, "", 1);
+	if (!strstr(buf.data, line))
+		fail_msg("no %s in %s", line, buf.data);
+	buf_release(&buf);
+	assert_int_equal(render_block(&s.finding, &buf), 0);
+	buf_add(&buf, "", 1);
+	assert_non_null(strstr(buf.data, "1. 12:34:50.123 sh(41): it is dropped\n"));
+	buf_release(&buf);
+}
+
 static void json_of_a_bare_host_event_is_whole(void **state)
 {
 	static const struct want wants[] = {
@@ -1058,6 +1096,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_says_what_the_finding_says),
 		cmocka_unit_test(json_of_a_bare_host_event_is_whole),
+		cmocka_unit_test(a_sequence_lists_its_steps),
 		cmocka_unit_test(a_container_without_a_name_keeps_its_identity),
 		cmocka_unit_test(a_loss_is_an_internal_finding),
 		cmocka_unit_test(json_survives_hostile_bytes_and_gives_them_back),
