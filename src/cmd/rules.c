@@ -15,7 +15,7 @@
 
 /* In the order of the help. */
 static const struct rules_command *const commands[] = {
-	&rules_check, &rules_test, &rules_list, &rules_explain, &rules_fields,
+	&rules_check, &rules_test, &rules_list, &rules_explain, &rules_fields, &rules_bench,
 };
 
 /* What goes with every command. */

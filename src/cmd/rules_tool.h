@@ -51,6 +51,7 @@ struct rules_command {
 
 /* clang-format off */
 extern const struct rules_command rules_check, rules_list, rules_test, rules_explain, rules_fields;
+extern const struct rules_command rules_bench;
 /* clang-format on */
 
 /* The value of an option, "" for one without values, NULL when it was not given. */
