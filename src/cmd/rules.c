@@ -15,7 +15,17 @@
 
 /* In the order of the help. */
 static const struct rules_command *const commands[] = {
-	&rules_check, &rules_test, &rules_list, &rules_explain, &rules_fields, &rules_bench,
+	/* clang-format off */
+	&rules_check,
+	&rules_test,
+	&rules_list,
+	&rules_explain,
+	&rules_fields,
+	&rules_coverage,
+	&rules_diff,
+	&rules_fmt,
+	&rules_bench,
+	/* clang-format on */
 };
 
 /* What goes with every command. */
@@ -64,7 +74,7 @@ static int print_help(void)
 		printf("\nOptions of %s:\n", commands[i]->name);
 		print_options(commands[i]->options);
 	}
-	printf("\nExit status: 0 done, 2 usage or a rule is wrong, 5 a file could not be read or written.\n");
+	printf("\nExit status: 0 done, 1 diff: they differ, 2 usage or a rule is wrong, 5 a file could not be read or written.\n");
 	return RULES_DONE;
 }
 

@@ -169,6 +169,19 @@ static void print_sources(const struct rule *rule)
 	}
 }
 
+static void print_changes(const struct rule_set *set, const struct rule *rule)
+{
+	const struct rule_origin *origins;
+	size_t n = rule_set_origins(set, &origins), i = 0;
+
+	while (i < n && origins[i].rule != rule)
+		i++;
+	if (i == n)
+		return;
+	printf("\nChanged here:\n");
+	rules_print_changes(set, rule);
+}
+
 static void print_page(const struct rule_set *set, const struct rule *rule)
 {
 	char number[16];
@@ -185,6 +198,7 @@ static void print_page(const struct rule_set *set, const struct rule *rule)
 		snprintf(number, sizeof(number), "%-9s%zu.", i == 0 ? "next" : "", i + 1);
 		rules_print_wrapped(number, rule_response(rule)[i]);
 	}
+	print_changes(set, rule);
 	print_condition(set, rule);
 	print_fields(rule);
 	print_needs(rule);
@@ -275,6 +289,7 @@ static json_t *page_json(const struct rule_set *set, const struct rule *rule)
 	json_object_set_new(json, "needs", needs_json(rule));
 	json_object_set_new(json, "exceptions", exceptions_json(rule));
 	json_object_set_new(json, "tests", tests_json(rule));
+	json_object_set_new(json, "changes", rules_changes_json(set, rule));
 	free(pretty);
 	return json;
 }

@@ -6,15 +6,6 @@
 #include "base/suggest.h"
 #include "cmd/rules_tool.h"
 
-const struct rules_option rules_filters[] = {
-	{ "id", "ID,...", "these rules" },
-	{ "tag", "TAG,...", "rules with one of these tags" },
-	{ "mitre", "T1611,...", "rules of these MITRE techniques, sub-techniques included" },
-	{ "technique", "A1,...", "rules of these pages of docs/techniques" },
-	{ "priority", "PRIORITY", "rules of this priority and more urgent ones" },
-	{ NULL },
-};
-
 /* `test --only` says the same as `list --id`. */
 static const char *given_ids(const struct rules_call *call)
 {

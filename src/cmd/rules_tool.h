@@ -12,7 +12,7 @@
 /* agent/log.h has them all; these are what `rules` answers with. */
 enum {
 	RULES_DONE = 0,
-	RULES_DIFFER = 1, /* diff, and fmt --check: not the same */
+	RULES_DIFFER = 1, /* diff: not the same */
 	RULES_WRONG = 2,  /* usage, a rule is wrong, a test failed */
 	RULES_IO = 5,
 };
@@ -50,7 +50,8 @@ struct rules_command {
 };
 
 /* clang-format off */
-extern const struct rules_command rules_check, rules_list, rules_test, rules_explain, rules_fields;
+extern const struct rules_command rules_check, rules_list, rules_test, rules_explain, rules_fields,
+	rules_coverage, rules_diff, rules_fmt;
 extern const struct rules_command rules_bench;
 /* clang-format on */
 
@@ -75,7 +76,14 @@ const struct rule *rules_find(const struct rules_call *call, const struct rule_s
 
 /* Does the rule pass --id, --tag, --mitre, --technique and --priority? They are
  * checked by rules_check_filters() before: 0, or the exit code. */
-extern const struct rules_option rules_filters[];
+/* clang-format off */
+#define RULES_FILTERS                                                                            \
+	{ "id", "ID,...", "these rules" },                                                       \
+	{ "tag", "TAG,...", "rules with one of these tags" },                                    \
+	{ "mitre", "T1611,...", "rules of these MITRE techniques, sub-techniques included" },    \
+	{ "technique", "A1,...", "rules of these pages of docs/techniques" },                    \
+	{ "priority", "PRIORITY", "rules of this priority and more urgent ones" }
+/* clang-format on */
 int rules_check_filters(const struct rules_call *call, const struct rule_set *set);
 bool rules_passes(const struct rules_call *call, const struct rule *rule);
 
@@ -85,11 +93,19 @@ void rules_print_wrapped(const char *label, const char *text);
 /* Each line of `text` as it is, four columns in from the labels. */
 void rules_print_lines(const char *text);
 
+/* The text of a rule file in its one layout; it must be valid JSON. To be freed;
+ * NULL: it nests too deep, or no memory. */
+char *rules_layout(struct slice text);
+
 /* "boolean", "number", "string", or "word": a string that is one of a few. */
 const char *rules_type_name(const struct field *field);
 
 /* One line of JSON to stdout; takes the reference. */
 void rules_print_json(json_t *json);
+/* What overrides and choices changed of a rule; NULL: of lists and macros (text)
+ * or of all (JSON). */
+bool rules_print_changes(const struct rule_set *set, const struct rule *rule);
+json_t *rules_changes_json(const struct rule_set *set, const struct rule *rule);
 /* What `list` says of a rule. */
 json_t *rules_rule_json(const struct rule *rule);
 /* Strings up to NULL. */

@@ -83,7 +83,7 @@ int take_string(struct loader *loader, const struct place *object, const char *k
 }
 
 /* "A1": a family's letter and a number that the family has. */
-static bool is_technique(const char *text)
+bool rule_is_technique(const char *text)
 {
 	static const unsigned char last[] = { 11, 22, 14, 8, 9, 8, 12 }; /* A to G */
 	size_t digits = text[0] ? strspn(text + 1, "0123456789") : 0;
@@ -109,7 +109,7 @@ static const struct {
 	const char *what;
 } list_checks[] = {
 	{ "mitre", is_mitre, "a technique of MITRE ATT&CK (T1611, T1055.008)" },
-	{ "techniques", is_technique,
+	{ "techniques", rule_is_technique,
 	  "a technique of docs/techniques (A1-A11, B1-B22, C1-C14, D1-D8, E1-E9, F1-F8, G1-G12)" },
 };
 
@@ -625,6 +625,8 @@ static int define_rule(struct loader *loader, const struct place *place, struct 
 	r = refuse_planned(loader, place);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
 		r = parts[i](loader, place, rule);
+	if (r == 0)
+		r = keep_keys(loader, place, rule);
 	return r < 0 ? r : collect_fields(loader, rule);
 }
 

@@ -182,12 +182,15 @@ struct sequence {
 	struct step *steps;
 };
 
+#define RULE_KEYS_KEPT 6
+
 struct rule {
 	const char *id, *name, *description, *why, *file;
 	enum priority priority;
 	const char *const *response, *const *references, *const *mitre, *const *techniques;
 	const char *const *tags;
 	const char *condition_text, *output_text;
+	const char *keys[RULE_KEYS_KEPT]; /* see rule_key() */
 	struct program condition;
 	struct exception *exceptions;
 	size_t n_exceptions;
@@ -412,6 +415,8 @@ struct made_reader made_reader_from(const struct made_event *event);
 
 /* A condition or template as one string of the set. */
 int keep_text(struct loader *loader, const struct place *place, const char **ret);
+/* What rule_key() tells. */
+int keep_keys(struct loader *loader, const struct place *object, struct rule *rule);
 /* Macros and lists, for those who want to read them. */
 int keep_definitions(struct loader *loader);
 /* The clock of a test when `event` begins. */

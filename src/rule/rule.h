@@ -222,6 +222,13 @@ struct rule_pace {
 };
 struct rule_pace rule_pace(const struct rule *rule);
 
+/* Is there a page docs/techniques/ID.md of this id ("A1")? */
+bool rule_is_technique(const char *id);
+
+/* "threshold", "suppress", "sequence", "capture", "action" or "tests" of a rule as
+ * compact JSON, to be compared; "" when there is none. */
+const char *rule_key(const struct rule *rule, const char *key);
+
 /* A condition laid out for reading: one part a line where it is long, macros of
  * `set` in place of their names (NULL: names stay). `width` 0: one part of the
  * outermost level a line. Freed by the caller; NULL: no memory. */

@@ -14,6 +14,37 @@ int keep_text(struct loader *loader, const struct place *place, const char **ret
 	return *ret ? 0 : fail_memory(loader);
 }
 
+static const char *const kept_keys[RULE_KEYS_KEPT] = {
+	"threshold", "suppress", "sequence", "capture", "action", "tests",
+};
+
+int keep_keys(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	for (size_t i = 0; i < RULE_KEYS_KEPT; i++) {
+		const json_t *json = json_object_get(object->json, kept_keys[i]);
+		cleanup_free char *text = NULL;
+
+		if (!json || json_is_null(json))
+			continue;
+		text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		if (!text)
+			return fail_memory(loader);
+		rule->keys[i] = arena_copy(&loader->set->arena, slice_from(text));
+		if (!rule->keys[i])
+			return fail_memory(loader);
+	}
+	return 0;
+}
+
+const char *rule_key(const struct rule *rule, const char *key)
+{
+	for (size_t i = 0; i < RULE_KEYS_KEPT; i++) {
+		if (strcmp(kept_keys[i], key) == 0)
+			return rule->keys[i] ? rule->keys[i] : "";
+	}
+	return "";
+}
+
 static int keep_macro(struct loader *loader, const struct macro *macro, struct rule_definition *ret)
 {
 	const struct at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
