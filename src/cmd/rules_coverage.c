@@ -111,7 +111,7 @@ static void print_counts(const char *title, json_t *by_name)
 
 	printf("%s\n", title);
 	json_object_foreach(by_name, name, rules) {
-		char label[32], text[4096];
+		char label[48], text[4096];
 		size_t n = json_array_size(rules), len = 0;
 
 		if (n == 0)

@@ -7,6 +7,7 @@
 #include "cmd/rules_tool.h"
 
 #define LINES_MAX 512
+#define BY_MACRO "condition by macros"
 
 struct diff {
 	const struct rules_call *call;
@@ -192,7 +193,7 @@ static void compare_conditions(const struct diff *diff, json_t *keys, const stru
 	json_t *lines = diff_conditions(rule_condition(old), rule_condition(new));
 
 	if (strcmp(rule_condition(old), rule_condition(new)) == 0 && old_full && new_full)
-		set_change(keys, "condition (by a macro)", diff_lines(old_full, new_full));
+		set_change(keys, BY_MACRO, diff_lines(old_full, new_full));
 	set_change(keys, "condition", lines);
 	free(old_full);
 	free(new_full);
@@ -324,6 +325,31 @@ static void print_keys(json_t *keys, const char *before)
 	}
 }
 
+/* Does only a macro make it another rule? Such are named on one line, for one
+ * macro may change many. */
+static bool is_by_macro(json_t *rule)
+{
+	json_t *keys = json_object_get(rule, "keys");
+
+	return json_object_size(keys) == 1 && json_object_get(keys, BY_MACRO);
+}
+
+static void print_by_macro(const struct diff *diff)
+{
+	char text[8192] = "";
+	size_t len = 0, i;
+	json_t *rule;
+
+	json_array_foreach(diff->changed, i, rule) {
+		if (is_by_macro(rule) && len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+						len > 0 ? ", " : "",
+						json_string_value(json_object_get(rule, "id")));
+	}
+	if (len > 0)
+		rules_print_wrapped("~ by macros", text);
+}
+
 static void print_diff(const struct diff *diff)
 {
 	json_t *rule;
@@ -331,7 +357,10 @@ static void print_diff(const struct diff *diff)
 
 	print_rules(diff->removed, '-');
 	print_rules(diff->added, '+');
+	print_by_macro(diff);
 	json_array_foreach(diff->changed, i, rule) {
+		if (is_by_macro(rule))
+			continue;
 		printf("~ %-10s %s\n", json_string_value(json_object_get(rule, "id")),
 		       json_string_value(json_object_get(rule, "name")));
 		print_keys(json_object_get(rule, "keys"), "    ");

@@ -117,6 +117,49 @@ static void print_pace(const struct rule *rule)
 	}
 }
 
+static void print_sequence(const struct rule *rule)
+{
+	json_t *sequence = json_loads(rule_key(rule, "sequence"), 0, NULL), *by, *step, *part;
+	char *whole = sequence ? json_dumps(sequence, JSON_COMPACT) : NULL;
+	struct words words = { "", 0 };
+	size_t i, k;
+
+	by = json_object_get(sequence, "by");
+	if (whole)
+		printf("\nIts steps, in this order");
+	if (json_is_string(by))
+		add_word(&words, json_string_value(by));
+	json_array_foreach(by, i, part)
+		add_word(&words, json_string_value(part));
+	if (whole && json_is_string(json_object_get(sequence, "within")))
+		printf(", within %s", json_string_value(json_object_get(sequence, "within")));
+	if (words.len > 0)
+		printf(", joined by %s", words.text);
+	if (whole)
+		printf(":\n");
+	json_array_foreach(json_object_get(sequence, "steps"), i, step) {
+		char text[4096], label[24];
+		int len = 0;
+
+		part = json_object_get(step, "condition");
+		text[0] = '\0';
+		if (json_is_string(json_object_get(step, "name")))
+			len = snprintf(text, sizeof(text), "%.200s: ",
+				       json_string_value(json_object_get(step, "name")));
+		if (json_is_string(part))
+			snprintf(text + len, sizeof(text) - (size_t)len, "%s",
+				 json_string_value(part));
+		for (k = 0; k < json_array_size(part) && len < (int)sizeof(text); k++)
+			len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%s",
+					k > 0 ? " " : "",
+					json_string_value(json_array_get(part, k)));
+		snprintf(label, sizeof(label), "    %zu.", i + 1);
+		rules_print_wrapped(label, text);
+	}
+	free(whole);
+	json_decref(sequence);
+}
+
 static void print_exceptions(const struct rule_set *set, const struct rule *rule)
 {
 	struct rule_exception exception;
@@ -199,6 +242,7 @@ static void print_page(const struct rule_set *set, const struct rule *rule)
 		rules_print_wrapped(number, rule_response(rule)[i]);
 	}
 	print_changes(set, rule);
+	print_sequence(rule);
 	print_condition(set, rule);
 	print_fields(rule);
 	print_needs(rule);
@@ -284,6 +328,10 @@ static json_t *page_json(const struct rule_set *set, const struct rule *rule)
 	json_object_set_new(json, "condition", json_from_text(rule_condition(rule)));
 	json_object_set_new(json, "condition_in_full",
 			    json_from_text(pretty ? pretty : rule_condition(rule)));
+	json_object_set_new(json, "sequence",
+			    rule_key(rule, "sequence")[0] ?
+				    json_loads(rule_key(rule, "sequence"), 0, NULL) :
+				    json_null());
 	json_object_set_new(json, "output", json_from_text(rule_output(rule)));
 	json_object_set_new(json, "compares", fields_json(rule));
 	json_object_set_new(json, "needs", needs_json(rule));

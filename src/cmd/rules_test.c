@@ -39,7 +39,7 @@ static void tell_event(const struct rule_trace *trace, void *arg)
 			 trace->exception);
 	else if (trace->matched && trace->n_fired == 0)
 		snprintf(text + len, sizeof(text) - (size_t)len,
-			 "the condition is true, the threshold is not reached");
+			 "the condition is true, its threshold or sequence is not complete");
 	else if (strcmp(trace->value, "<NA>") == 0)
 		snprintf(text + len, sizeof(text) - (size_t)len,
 			 "condition %s, decided by [%s]: the event names no %s", trace->result,
