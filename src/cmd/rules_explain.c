@@ -138,7 +138,7 @@ static void print_sequence(const struct rule *rule)
 	if (whole)
 		printf(":\n");
 	json_array_foreach(json_object_get(sequence, "steps"), i, step) {
-		char text[4096], label[24];
+		char text[4096], label[40];
 		int len = 0;
 
 		part = json_object_get(step, "condition");
