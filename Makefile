@@ -22,7 +22,7 @@ LDFLAGS ?=
 endif
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -Iinclude -I$(BUILD)/gen $(CFLAGS)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now
-LIBS := -lbpf -lelf -lz -ljansson -lseccomp -lcap-ng -lgcrypt
+LIBS := -lbpf -lelf -lz -ljansson -lseccomp -lcap-ng -lgcrypt -lpcre2-8
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-unused-function -Ivmlinux -Iinclude -Ibpf \

@@ -151,10 +151,20 @@ void rules_print_lines(const char *text)
 
 const char *rules_type_name(const struct field *field)
 {
+	static const char *const kinds[] = {
+		[FIELD_FLAGS] = "flags",	  [FIELD_MODE] = "mode",
+		[FIELD_ADDRESS] = "address",	  [FIELD_DURATION_NS] = "duration",
+		[FIELD_DURATION_MS] = "duration", [FIELD_SIZE] = "size",
+	};
+
+	if (field->kind != FIELD_PLAIN)
+		return kinds[field->kind];
 	switch (field->type) {
 	case VALUE_BOOL: return "boolean";
 	case VALUE_INT: return "number";
 	case VALUE_STRING: return field->words ? "word" : "string";
+	case VALUE_LIST:
+		return field->item == VALUE_INT ? "numbers" : field->words ? "words" : "strings";
 	}
 	return "unknown";
 }

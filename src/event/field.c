@@ -99,18 +99,6 @@ FLAG_FIELD(get_evt_truncated, EVENT_F_PATH_CUT | EVENT_F_ARGS_CUT)
 FACT_FIELD(get_evt_is_open_write, FACT_FILE_WRITE)
 HDR_FIELD(get_evt_cpu, cpu)
 
-static int get_evt_arg_flags(const struct event *ev, struct value *ret)
-{
-	switch (ev->hdr.type) {
-	case EVENT_FORK: return give_uint(ret, ev->u.fork.clone_flags);
-	case EVENT_OPEN: return give_uint(ret, ev->u.open.open_flags);
-	case EVENT_MOUNT: return give_uint(ret, ev->u.mount.flags);
-	case EVENT_NS: return give_uint(ret, ev->u.ns.flags);
-	case EVENT_CHANGE: return give_uint(ret, ev->u.change.flags);
-	default: return -ENODATA;
-	}
-}
-
 static int get_evt_arg_path(const struct event *ev, struct value *ret)
 {
 	switch (ev->hdr.type) {
@@ -184,7 +172,6 @@ HDR_FIELD(get_proc_vpid, ns_tgid)
 HDR_FIELD(get_proc_ppid, ppid)
 HDR_FIELD(get_user_uid, uid)
 HDR_FIELD(get_group_gid, gid)
-HDR_FIELD(get_thread_cap_effective, cap_effective)
 FACT_FIELD(get_proc_first_exec, FACT_FIRST_EXEC)
 FACT_FIELD(get_proc_is_helper, FACT_HELPER)
 FACT_FIELD(get_proc_is_main, FACT_MAIN_PROGRAM)
@@ -313,20 +300,6 @@ static int get_proc_pexepath(const struct event *ev, struct value *ret)
 	return ev->n_ancestors > 0 && ev->ancestors[0] ?
 		       give_nonempty(ret, ev->ancestors[0]->exepath) :
 		       -ENODATA;
-}
-
-static int get_proc_aname(const struct event *ev, struct value *ret)
-{
-	size_t len = 0;
-
-	for (unsigned int i = 0; i < ev->n_ancestors && i < EVENT_ANCESTORS_MAX; i++) {
-		if (!ev->ancestors[i])
-			break;
-		if (i > 0)
-			len = scratch_append(ret, len, SLICE_LITERAL(","));
-		len = scratch_append(ret, len, ev->ancestors[i]->name);
-	}
-	return give_nonempty(ret, (struct slice){ ret->scratch, len });
 }
 
 static int get_proc_phase(const struct event *ev, struct value *ret)
@@ -511,29 +484,6 @@ static int get_sock_peer_uid(const struct event *ev, struct value *ret)
 	return give_uint(ret, ev->u.connect.peer_uid);
 }
 
-int give_namespaces(struct value *ret, uint64_t flags)
-{
-	/* CLONE_NEW* of linux/sched.h */
-	static const struct {
-		uint64_t flag;
-		const char *name;
-	} names[] = {
-		{ 0x00020000, "mnt" }, { 0x02000000, "cgroup" }, { 0x04000000, "uts" },
-		{ 0x08000000, "ipc" }, { 0x10000000, "user" },	 { 0x20000000, "pid" },
-		{ 0x40000000, "net" }, { 0x00000080, "time" },
-	};
-	size_t len = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!(flags & names[i].flag))
-			continue;
-		if (len > 0)
-			len = scratch_append(ret, len, SLICE_LITERAL(","));
-		len = scratch_append(ret, len, slice_from(names[i].name));
-	}
-	return give_nonempty(ret, (struct slice){ ret->scratch, len });
-}
-
 static int get_ns_joined_host(const struct event *ev, struct value *ret)
 {
 	return give_bool(ret, (ev->hdr.facts & FACT_NS_JOINED_HOST) ||
@@ -548,11 +498,6 @@ static int get_ns_joined(const struct event *ev, struct value *ret)
 static int get_ns_changed(const struct event *ev, struct value *ret)
 {
 	return ev->hdr.type == EVENT_NS ? give_namespaces(ret, ev->u.ns.changed) : -ENODATA;
-}
-
-static int get_ns_flags(const struct event *ev, struct value *ret)
-{
-	return ev->hdr.type == EVENT_NS ? give_uint(ret, ev->u.ns.flags) : -ENODATA;
 }
 
 static int get_ns_target_pid(const struct event *ev, struct value *ret)
@@ -697,6 +642,26 @@ static int get_loss_event(const struct event *ev, struct value *ret)
 	{                                              \
 		name, VALUE_STRING, getter, doc, words \
 	}
+#define ADDRESS(name, getter, doc)                                   \
+	{                                                            \
+		name, VALUE_STRING, getter, doc, NULL, FIELD_ADDRESS \
+	}
+#define FLAGS(name, getter, symbols, doc)                                \
+	{                                                                \
+		name, VALUE_INT, getter, doc, NULL, FIELD_FLAGS, symbols \
+	}
+#define MODE(name, getter, doc)                                              \
+	{                                                                    \
+		name, VALUE_INT, getter, doc, NULL, FIELD_MODE, SYMBOLS_MODE \
+	}
+#define UNIT(name, getter, kind, doc)                    \
+	{                                                \
+		name, VALUE_INT, getter, doc, NULL, kind \
+	}
+#define LIST(name, getter, item, words, self, doc)                               \
+	{                                                                        \
+		name, VALUE_LIST, getter, doc, words, FIELD_PLAIN, 0, item, self \
+	}
 
 /* Sorted by name: field_find() bisects. */
 /* clang-format off */
@@ -711,7 +676,7 @@ const struct field field_table[] = {
 	     "on a volume, a link and a directory changed places, or a link was made that leads out of it"),
 	BOOL("change.makes_block", get_change_makes_block, "mknod() of a block device"),
 	BOOL("change.makes_char", get_change_makes_char, "mknod() of a character device"),
-	INT("change.mode", get_change_mode, "mode as the caller passed it to chmod(), mkdir() or mknod()"),
+	MODE("change.mode", get_change_mode, "mode as the caller passed it to chmod(), mkdir() or mknod()"),
 	BOOL("change.nosuid", get_change_nosuid, "the container's own mount that it lies on is nosuid"),
 	WORD("change.object", get_change_object, words_change_object,
 	     "what file.* is: the file that was changed, or the directory whose names were"),
@@ -727,23 +692,26 @@ const struct field field_table[] = {
 	STRING("container.runtime", get_container_runtime, "docker, containerd, podman, crio, runc, crun..."),
 	STRING("container.short_id", get_container_short_id, "first 12 characters of container.id"),
 	WORD("cred.at", get_cred_at, words_drift_at, "where a drifted identity was found"),
-	STRING("cred.changed", get_cred_changed,
+	LIST("cred.changed", get_cred_changed, VALUE_STRING, words_drift, NULL,
 	       "what differs and nothing explains: uid, gid, permitted, effective, bounding, user_ns, namespaces, seccomp..."),
-	STRING("cred.namespaces", get_cred_namespaces, "namespaces that differ and nothing explains, as \"mnt,pid\""),
-	STRING("cred.namespaces_host", get_cred_namespaces_host, "of these, those that are now the host's"),
-	INT("cred.new_bounding", get_cred_new_bounding, "capability bounding set as it is now"),
+	LIST("cred.namespaces", get_cred_namespaces, VALUE_STRING, words_namespace, NULL,
+	     "namespaces that differ and nothing explains: mnt, pid..."),
+	LIST("cred.namespaces_host", get_cred_namespaces_host, VALUE_STRING, words_namespace, NULL,
+	     "of these, those that are now the host's"),
+	FLAGS("cred.new_bounding", get_cred_new_bounding, SYMBOLS_CAP, "capability bounding set as it is now"),
 	INT("cred.new_gid", get_cred_new_gid, "effective group id as it is now, in the initial user namespace"),
-	INT("cred.new_permitted", get_cred_new_permitted, "permitted capabilities as they are now"),
+	FLAGS("cred.new_permitted", get_cred_new_permitted, SYMBOLS_CAP, "permitted capabilities as they are now"),
 	INT("cred.new_uid", get_cred_new_uid, "effective user id as it is now, in the initial user namespace"),
-	INT("cred.old_bounding", get_cred_old_bounding, "capability bounding set as last explained"),
+	FLAGS("cred.old_bounding", get_cred_old_bounding, SYMBOLS_CAP, "capability bounding set as last explained"),
 	INT("cred.old_gid", get_cred_old_gid, "effective group id as last explained"),
-	INT("cred.old_permitted", get_cred_old_permitted, "permitted capabilities as last explained"),
+	FLAGS("cred.old_permitted", get_cred_old_permitted, SYMBOLS_CAP, "permitted capabilities as last explained"),
 	INT("cred.old_uid", get_cred_old_uid, "effective user id as last explained"),
 	BOOL("cred.unexplained", get_cred_unexplained,
 	     "credentials, namespaces, seccomp or root directory changed and no system call explains it: a kernel exploit"),
 	STRING("crypto.name", get_crypto_name, "algorithm that an AF_ALG socket was bound to, as passed"),
 	STRING("crypto.type", get_crypto_type, "its kind: aead, skcipher, hash, rng"),
-	INT("evt.arg.flags", get_evt_arg_flags, "flags as the caller passed them: O_*, MS_*, CLONE_*"),
+	FLAGS("evt.arg.flags", get_evt_arg_flags, SYMBOLS_OF_CALLS,
+	      "flags as the caller passed them: O_*, MS_*, CLONE_*, RENAME_*... as the call has it"),
 	STRING("evt.arg.path", get_evt_arg_path, "path string as the caller passed it: a remark, the object is file.*"),
 	STRING("evt.arg.path2", get_evt_arg_path2,
 	       "second string of the caller: old path, text of a link, name of an attribute: a remark"),
@@ -764,7 +732,7 @@ const struct field field_table[] = {
 	WORD("evt.way", get_evt_way, words_way, "how the task entered the kernel"),
 	STRING("fanotify.scope", get_fanotify_scope, "what a mark of fanotify covers: inode, mount or filesystem"),
 	WORD("fd.l4proto", get_fd_l4proto, words_l4proto, "transport protocol of the connection"),
-	STRING("fd.sip", get_fd_sip, "address of the server, IPv4 or IPv6"),
+	ADDRESS("fd.sip", get_fd_sip, "address of the server, IPv4 or IPv6"),
 	INT("fd.sport", get_fd_sport, "port of the server"),
 	STRING("file.dev", get_file_dev, "major:minor of the file system that holds the file"),
 	BOOL("file.from_container", get_file_from_container,
@@ -787,7 +755,7 @@ const struct field field_table[] = {
 	BOOL("file.is_stdio", get_file_is_stdio, "same inode as descriptor 0, 1 or 2 when the container started"),
 	BOOL("file.is_volume", get_file_is_volume,
 	     "on a mount of the container that is not its root: others may share it"),
-	INT("file.mode", get_file_mode, "type and permission bits (i_mode)"),
+	MODE("file.mode", get_file_mode, "type and permission bits (i_mode)"),
 	WORD("file.mount_owner", get_file_mount_owner, words_owner,
 	     "to whom the mount namespace of the file's mount belongs, as seen from the subject's container"),
 	STRING("file.name", get_file_name, "last part of file.fspath"),
@@ -813,7 +781,8 @@ const struct field field_table[] = {
 	STRING("loss.event", get_loss_event, "type of what was lost, missing when mixed or unknown"),
 	WORD("loss.kind", get_loss_kind, words_loss, "how the sensor lost something"),
 	STRING("mount.dev", get_mount_dev, "major:minor of the block device that was mounted"),
-	INT("mount.flags", get_mount_flags, "MS_*, MNT_*, OPEN_TREE_*, MOVE_MOUNT_* or AT_* as the caller passed them"),
+	FLAGS("mount.flags", get_mount_flags, SYMBOLS_OF_MOUNTS,
+	       "MS_*, MNT_*, OPEN_TREE_*, MOVE_MOUNT_* or AT_* as the caller passed them"),
 	STRING("mount.fstype", get_mount_fstype,
 	       "file system type: as the caller of mount() or of a failed fsopen() passed it, else the kernel's; see file.fs"),
 	BOOL("mount.is_block_device", get_mount_is_block_device, "what was mounted lies on a block device"),
@@ -827,14 +796,23 @@ const struct field field_table[] = {
 	BOOL("mount.read_only", get_mount_read_only, "a read-only mount was asked for"),
 	STRING("mount.source", get_mount_source, "source as the caller passed it; the value that fsconfig() was to set"),
 	STRING("mount.target", get_mount_target, "target as the caller passed it; the key that fsconfig() was to set"),
-	STRING("ns.changed", get_ns_changed, "namespaces that differ from before, as \"mnt,pid\""),
-	INT("ns.flags", get_ns_flags, "CLONE_NEW* asked for"),
-	STRING("ns.joined", get_ns_joined, "namespaces of the host that were joined or aimed at, as \"mnt,pid\""),
+	LIST("ns.changed", get_ns_changed, VALUE_STRING, words_namespace, NULL,
+	     "namespaces that differ from before: mnt, pid..."),
+	FLAGS("ns.flags", get_ns_flags, SYMBOLS_CLONE, "CLONE_NEW* asked for"),
+	LIST("ns.joined", get_ns_joined, VALUE_STRING, words_namespace, NULL,
+	     "namespaces of the host that were joined or aimed at: mnt, pid..."),
 	BOOL("ns.joined_host", get_ns_joined_host, "a namespace of the host was joined; with evt.failed: was aimed at"),
 	INT("ns.target_pid", get_ns_target_pid, "process whose namespaces were joined by pidfd"),
 	INT("perf.cpu", get_perf_cpu, "processor that perf_event_open() measures, -1: any"),
 	INT("perf.pid", get_perf_pid, "process that it measures as passed, -1: all"),
-	STRING("proc.aname", get_proc_aname, "names of the ancestors, the parent first, joined by commas"),
+	LIST("proc.aexe", get_proc_aexe, VALUE_STRING, NULL, "proc.exe",
+	     "first arguments of the ancestors; [1] is the parent's"),
+	LIST("proc.aexepath", get_proc_aexepath, VALUE_STRING, NULL, "proc.exepath",
+	     "paths of the ancestors' program files; [1] is the parent's"),
+	LIST("proc.aname", get_proc_aname, VALUE_STRING, NULL, "proc.name",
+	     "names of the ancestors that are known, at most 16; [1] is the parent's"),
+	LIST("proc.apid", get_proc_apid, VALUE_INT, NULL, "proc.pid",
+	     "process ids of the ancestors, initial pid namespace; [1] is the parent's"),
 	STRING("proc.args", get_proc_args, "arguments after the program's name, joined by spaces"),
 	STRING("proc.cmdline", get_proc_cmdline, "proc.name and proc.args"),
 	BOOL("proc.code_foreign", get_proc_code_foreign,
@@ -866,7 +844,7 @@ const struct field field_table[] = {
 	STRING("ptrace.request", get_ptrace_request, "what ptrace() was asked for: ATTACH, SEIZE, POKEDATA..."),
 	INT("rate.count", get_rate_count, "how many there were"),
 	WORD("rate.kind", get_rate_kind, words_rate, "what a container makes too much of"),
-	INT("rate.window_ms", get_rate_window_ms, "within so many milliseconds"),
+	UNIT("rate.window_ms", get_rate_window_ms, FIELD_DURATION_MS, "within so many milliseconds"),
 	STRING("signal.name", get_signal_name, "signal that was sent, such as SIGKILL"),
 	INT("signal.number", get_signal_number, "its number"),
 	BOOL("sock.abstract", get_sock_abstract, "the peer is bound to an abstract name"),
@@ -880,6 +858,8 @@ const struct field field_table[] = {
 	STRING("splice.into", get_splice_into, "where pages of a file went: pipe, crypto"),
 	BOOL("splice.is_setid", get_splice_is_setid, "the file has a set-id bit"),
 	BOOL("splice.not_writable", get_splice_not_writable, "the caller may not write the file"),
+	LIST("syscall.arg", get_syscall_arg, VALUE_INT, NULL, NULL,
+	     "arguments of a system call as passed, [0] to [5]; only events of type syscall"),
 	WORD("target.boundary", get_target_boundary, words_boundary, "whom the act hits, as seen from the subject"),
 	STRING("target.container", get_target_container, "container that the act hits, \"host\" for the host"),
 	STRING("target.container_image", get_target_container_image, "its image"),
@@ -891,7 +871,7 @@ const struct field field_table[] = {
 	BOOL("target.shares_pid_ns", get_target_shares_pid_ns,
 	     "actor and target share a pid namespace that is not the host's: containers of one pod"),
 	INT("target.uid", get_target_uid, "its effective user id, in the initial user namespace"),
-	INT("thread.cap_effective", get_thread_cap_effective, "effective capabilities as a bit set"),
+	FLAGS("thread.cap_effective", get_thread_cap_effective, SYMBOLS_CAP, "effective capabilities: CAP_SYS_ADMIN..."),
 	INT("use.fd", get_use_fd, "descriptor that was used"),
 	WORD("use.op", get_use_op, words_use_op, "what was done with a descriptor's file"),
 	BOOL("user.in_initial_ns", get_user_in_initial_ns,
@@ -916,9 +896,14 @@ static int compare_name(const void *key, const void *element)
 
 const struct field *field_find(struct slice name)
 {
+	const struct falco_name *falco;
+	const struct field *field;
+
 	if (name.len == 0)
 		return NULL;
-	return bsearch(&name, field_table, field_table_len, sizeof(field_table[0]), compare_name);
+	field = bsearch(&name, field_table, field_table_len, sizeof(field_table[0]), compare_name);
+	falco = field ? NULL : falco_name_find(name);
+	return falco && falco->ours && !falco->note ? field_find(slice_from(falco->ours)) : field;
 }
 
 const char *field_suggest(struct slice name)
@@ -939,22 +924,27 @@ unsigned int field_event_type(struct slice word)
 	return 0;
 }
 
+int value_format(struct value *value, struct slice *ret)
+{
+	int n;
+
+	switch (value->type) {
+	case VALUE_BOOL: *ret = slice_from(value->truth ? "true" : "false"); return 0;
+	case VALUE_INT:
+		n = snprintf(value->scratch, sizeof(value->scratch), "%" PRId64, value->num);
+		*ret = (struct slice){ value->scratch, (size_t)n };
+		return 0;
+	case VALUE_LIST: value_join(value); break;
+	case VALUE_STRING: break;
+	}
+	*ret = value->str;
+	return 0;
+}
+
 int field_format(const struct field *field, const struct event *ev, struct value *tmp,
 		 struct slice *ret)
 {
-	int n, r;
+	const struct field_ref ref = { field, -1 };
 
-	r = field->get(ev, tmp);
-	if (r < 0)
-		return r;
-
-	switch (tmp->type) {
-	case VALUE_BOOL: *ret = slice_from(tmp->truth ? "true" : "false"); return 0;
-	case VALUE_INT:
-		n = snprintf(tmp->scratch, sizeof(tmp->scratch), "%" PRId64, tmp->num);
-		*ret = (struct slice){ tmp->scratch, (size_t)n };
-		return 0;
-	case VALUE_STRING: *ret = tmp->str; return 0;
-	}
-	return -ENODATA;
+	return field_ref_format(&ref, ev, tmp, ret);
 }

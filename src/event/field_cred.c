@@ -36,10 +36,19 @@ CRED_FIELD(get_cred_old_uid, old_uid)
 CRED_FIELD(get_cred_new_uid, new_uid)
 CRED_FIELD(get_cred_old_gid, old_gid)
 CRED_FIELD(get_cred_new_gid, new_gid)
-CRED_FIELD(get_cred_old_permitted, old_permitted)
-CRED_FIELD(get_cred_new_permitted, new_permitted)
-CRED_FIELD(get_cred_old_bounding, old_bounding)
-CRED_FIELD(get_cred_new_bounding, new_bounding)
+
+#define CRED_CAPS(function, member)                                              \
+	int function(const struct event *ev, struct value *ret)                  \
+	{                                                                        \
+		return ev->hdr.type == EVENT_CRED ?                              \
+			       give_flags(ret, ev->u.cred.member, SYMBOLS_CAP) : \
+			       -ENODATA;                                         \
+	}
+
+CRED_CAPS(get_cred_old_permitted, old_permitted)
+CRED_CAPS(get_cred_new_permitted, new_permitted)
+CRED_CAPS(get_cred_old_bounding, old_bounding)
+CRED_CAPS(get_cred_new_bounding, new_bounding)
 
 const char *const words_drift_at[] = { "syscall", "exec", "fork", "sweep", "unknown", NULL };
 
@@ -48,22 +57,6 @@ int get_cred_at(const struct event *ev, struct value *ret)
 	if (ev->hdr.type != EVENT_CRED)
 		return -ENODATA;
 	return give_word(ret, drift_at_name(ev->u.cred.at));
-}
-
-int get_cred_changed(const struct event *ev, struct value *ret)
-{
-	size_t len = 0;
-
-	if (ev->hdr.type != EVENT_CRED)
-		return -ENODATA;
-	for (unsigned int bit = 0; bit < 64; bit++) {
-		if (!(ev->u.cred.changed & (1ull << bit)))
-			continue;
-		if (len > 0)
-			len = scratch_append(ret, len, SLICE_LITERAL(","));
-		len = scratch_append(ret, len, slice_from(drift_name(bit)));
-	}
-	return give_nonempty(ret, (struct slice){ ret->scratch, len });
 }
 
 int get_cred_namespaces(const struct event *ev, struct value *ret)

@@ -23,6 +23,14 @@ int give_caller(const struct event *ev, struct value *ret, struct slice str);
 
 int give_printf(struct value *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int give_device(struct value *ret, uint32_t dev); /* "major:minor" */
+int give_flags(struct value *ret, uint64_t bits, uint32_t symbols);
+
+/* A list: begin, add each in its place (an empty slice leaves a gap), end;
+ * missing when no item is known. */
+void list_begin(struct value *ret, enum value_type item_type);
+void list_add(struct value *ret, struct slice item);
+void list_add_num(struct value *ret, int64_t num, bool known);
+int list_end(const struct value *ret);
 
 /* Append to scratch what fits of `str`; `len` is what is there already. */
 size_t scratch_append(struct value *ret, size_t len, struct slice str);
@@ -116,7 +124,25 @@ int get_keys_op(const struct event *ev, struct value *ret);
 int get_proc_in_host_pid_ns(const struct event *ev, struct value *ret);
 int get_cap_name(const struct event *ev, struct value *ret);
 
-int give_namespaces(struct value *ret, uint64_t flags); /* CLONE_NEW* as "mnt,pid" */
+/* field_list.c */
+extern const char *const words_namespace[];
+extern const char *const words_drift[];
+int get_proc_aname(const struct event *ev, struct value *ret);
+int get_proc_aexepath(const struct event *ev, struct value *ret);
+int get_proc_aexe(const struct event *ev, struct value *ret);
+int get_proc_apid(const struct event *ev, struct value *ret);
+int get_syscall_arg(const struct event *ev, struct value *ret);
+int give_namespaces(struct value *ret, uint64_t flags); /* CLONE_NEW* as a list: mnt, pid */
+
+/* field_flags.c */
+#define SYMBOLS_OF_MOUNTS                                                          \
+	(SYMBOLS_MOUNT | SYMBOLS_UMOUNT | SYMBOLS_OPEN_TREE | SYMBOLS_MOVE_MOUNT | \
+	 SYMBOLS_FSOPEN | SYMBOLS_FSMOUNT | SYMBOLS_FSPICK | SYMBOLS_AT)
+#define SYMBOLS_OF_CALLS \
+	(SYMBOLS_OF_MOUNTS | SYMBOLS_OPEN | SYMBOLS_CLONE | SYMBOLS_RENAME | SYMBOLS_XATTR)
+int get_evt_arg_flags(const struct event *ev, struct value *ret);
+int get_ns_flags(const struct event *ev, struct value *ret);
+int get_thread_cap_effective(const struct event *ev, struct value *ret);
 
 /* field_cred.c */
 extern const char *const words_drift_at[];

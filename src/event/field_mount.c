@@ -28,11 +28,6 @@ int get_mount_point(const struct event *ev, struct value *ret)
 	return ev->hdr.type == EVENT_MOUNT ? give_path(ev, ret, ev->point) : -ENODATA;
 }
 
-int get_mount_flags(const struct event *ev, struct value *ret)
-{
-	return ev->hdr.type == EVENT_MOUNT ? give_uint(ret, ev->u.mount.flags) : -ENODATA;
-}
-
 /* In the order in which the kernel asks. */
 static const char *op_of_mount(uint64_t flags)
 {

@@ -538,8 +538,8 @@ static int collect_fields(struct loader *loader, struct rule *rule)
 	if (!rule->fields)
 		return fail_memory(loader);
 	for (size_t i = 0; i < rule->output.n_segments; i++) {
-		if (rule->output.segments[i].field)
-			add_field(rule, rule->output.segments[i].field);
+		if (rule->output.segments[i].ref.field)
+			add_field(rule, rule->output.segments[i].ref.field);
 	}
 	for (size_t i = 0; i < rule->condition.n_tests; i++)
 		add_field(rule, &field_table[rule->condition.tests[i].field]);

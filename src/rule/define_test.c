@@ -4,25 +4,139 @@
 
 #include "base/suggest.h"
 
-static int make_string(struct loader *loader, const struct place *place, const struct field *field,
-		       struct made_value *value)
+static int check_item(struct loader *loader, const struct place *place, const struct field *field,
+		      struct slice item)
 {
 	struct suggest suggest = { NULL, 0 };
 	size_t i = 0;
 
+	if (!field->words)
+		return 0;
+	while (field->words[i] && !slice_eq(item, slice_from(field->words[i])))
+		suggest_offer(&suggest, item, field->words[i++]);
+	if (field->words[i])
+		return 0;
+	return fail_at(loader, place, "%s is never '%.*s'%s", field->name,
+		       item.len > 60 ? 60 : (int)item.len, item.data, hint_from(suggest.best).text);
+}
+
+/* "mnt,pid": as it is printed. */
+static int split_items(struct loader *loader, const struct place *place, const struct field *field,
+		       struct made_value *value)
+{
+	struct slice *items = arena_alloc(&loader->set->arena, VALUE_ITEMS_MAX * sizeof(*items));
+	struct slice text = { json_string_value(place->json), json_string_length(place->json) };
+	const char *copy = arena_copy(&loader->set->arena, text), *comma;
+	size_t start = 0, len;
+	int r;
+
+	if (!items || !copy)
+		return fail_memory(loader);
+	do {
+		comma = memchr(copy + start, ',', text.len - start);
+		len = comma ? (size_t)(comma - copy) - start : text.len - start;
+		if (value->n_items >= VALUE_ITEMS_MAX)
+			return fail_at(loader, place, "a list has at most %d items",
+				       VALUE_ITEMS_MAX);
+		items[value->n_items] = (struct slice){ copy + start, len };
+		r = check_item(loader, place, field, items[value->n_items]);
+		if (r < 0)
+			return r;
+		value->n_items++;
+		start += len + 1;
+	} while (comma);
+	value->items = items;
+	return 0;
+}
+
+static int make_item(struct loader *loader, const struct place *place, const struct field *field,
+		     int64_t *num, struct slice *item)
+{
+	if (field->item == VALUE_INT) {
+		*num = json_integer_value(place->json);
+		return json_is_integer(place->json) ?
+			       0 :
+			       fail_at(loader, place, "expected a whole number");
+	}
+	if (!json_is_string(place->json))
+		return fail_at(loader, place, "expected a string");
+	*item = (struct slice){ json_string_value(place->json), json_string_length(place->json) };
+	item->data = arena_copy(&loader->set->arena, *item);
+	return item->data ? check_item(loader, place, field, *item) : fail_memory(loader);
+}
+
+/* An array, or what it is printed as. */
+static int make_list(struct loader *loader, const struct place *place, const struct field *field,
+		     struct made_value *value)
+{
+	size_t n = json_array_size(place->json);
+	struct slice *items;
+	struct member element;
+	int64_t *nums;
+	int r;
+
+	if (json_is_string(place->json) && field->item == VALUE_STRING)
+		return split_items(loader, place, field, value);
+	if (!json_is_array(place->json))
+		return fail_at(loader, place, "expected an array of %s",
+			       field->item == VALUE_INT ? "numbers" : "strings");
+	if (n > VALUE_ITEMS_MAX)
+		return fail_at(loader, place, "a list has at most %d items", VALUE_ITEMS_MAX);
+	items = arena_alloc(&loader->set->arena, (n + 1) * sizeof(*items));
+	nums = arena_alloc(&loader->set->arena, (n + 1) * sizeof(*nums));
+	if (!items || !nums)
+		return fail_memory(loader);
+	for (; value->n_items < n; value->n_items++) {
+		find_element(place, value->n_items, &element);
+		r = make_item(loader, &element.place, field, &nums[value->n_items],
+			      &items[value->n_items]);
+		if (r < 0)
+			return r;
+	}
+	value->items = items;
+	value->nums = nums;
+	return 0;
+}
+
+/* "O_WRONLY|O_CREAT", "0644", "10s": as conditions write them. */
+static int make_quantity(struct loader *loader, const struct place *place,
+			 const struct field *field, struct made_value *value)
+{
+	const char *text = json_string_value(place->json), *why = NULL;
+	uint32_t symbols = 0;
+
+	if (!symbol_find((struct slice){ text, strcspn(text, "|") }, field->symbols, &symbols)) {
+		if (parse_quantity(field, slice_from(text), &value->num, &why) < 0)
+			return fail_at(loader, place, "'%.60s': %s", text, why);
+		return 0;
+	}
+	value->symbols = SYMBOLS_END - 1;
+	for (;;) {
+		struct slice name = { text, strcspn(text, "|") };
+		const struct symbol *symbol = symbol_find(name, field->symbols, &symbols);
+
+		if (!symbol)
+			return fail_at(loader, place, "unknown name of a bit '%.*s'%s",
+				       name.len > 60 ? 60 : (int)name.len, name.data,
+				       hint_from(symbol_suggest(name, field->symbols)).text);
+		value->num |= (int64_t)symbol->value;
+		value->symbols &= symbols;
+		if (text[name.len] == '\0')
+			break;
+		text += name.len + 1;
+	}
+	return value->symbols ? 0 : fail_at(loader, place, "these are bits of different calls");
+}
+
+static int make_string(struct loader *loader, const struct place *place, const struct field *field,
+		       struct made_value *value)
+{
 	value->str =
 		(struct slice){ json_string_value(place->json), json_string_length(place->json) };
 	value->str.data = arena_copy(&loader->set->arena, value->str);
 	if (!value->str.data)
 		return fail_memory(loader);
-	if (!field->words)
-		return 0;
-	while (field->words[i] && !slice_eq(value->str, slice_from(field->words[i])))
-		suggest_offer(&suggest, value->str, field->words[i++]);
-	if (!field->words[i])
-		return fail_at(loader, place, "%s is never '%.60s'%s", field->name, value->str.data,
-			       hint_from(suggest.best).text);
-	return 0;
+	return check_item(loader, place, field, value->str);
 }
 
 static int make_value(struct loader *loader, const struct place *place, const char *name,
@@ -44,7 +158,10 @@ static int make_value(struct loader *loader, const struct place *place, const ch
 		return json_is_boolean(place->json) ?
 			       0 :
 			       fail_at(loader, place, "expected true or false");
+	case VALUE_LIST: return make_list(loader, place, field, value);
 	case VALUE_INT:
+		if (json_is_string(place->json) && field->kind != FIELD_PLAIN)
+			return make_quantity(loader, place, field, value);
 		value->num = json_integer_value(place->json);
 		return json_is_integer(place->json) ?
 			       0 :

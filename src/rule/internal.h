@@ -51,18 +51,39 @@ enum test_op {
 	OP_STARTSWITH,
 	OP_ENDSWITH,
 	OP_GLOB,
+	OP_REGEX,
+	OP_PMATCH,  /* equal to, or below, one of `paths` */
+	OP_ADDRESS, /* in one of `nets`: = and in of an address */
+	OP_FLAGS,   /* one of `bits` is set: intersects of flags */
 };
 
-/* One comparison. Values are sorted for OP_EQUAL; all others have one. */
+/* Set when (number & mask) == value, in numbers of one of `symbols`. */
+struct bits {
+	uint64_t mask, value;
+	uint32_t symbols; /* SYMBOLS_*; 0: any */
+};
+
+struct nets;
+struct paths;
+struct regex;
+
+/* One comparison. Values are sorted for OP_EQUAL; all others but the last four
+ * have one. A list meets a test when one of its items does; OP_EQUAL of a list
+ * is `intersects` too. */
 struct test {
 	uint16_t field; /* index into field_table */
 	uint8_t op;
 	bool negate;	  /* != */
 	uint8_t when_cut; /* the answer that the missing head of a path would decide */
+	int8_t item;	  /* place within a list, value_take_item(); -1: the value as it is */
 	struct slice text; /* as it was written */
 	uint32_t n_values;
 	const int64_t *nums;
-	const struct slice *strs;
+	const struct slice *strs; /* as written for OP_REGEX, OP_PMATCH and OP_ADDRESS too */
+	const struct bits *bits;
+	const struct nets *nets;
+	const struct paths *paths;
+	const struct regex *regex;
 	bool truth; /* OP_EQUAL on a boolean */
 };
 
@@ -90,7 +111,7 @@ struct reader {
 
 enum truth program_run(const struct program *program, const struct reader *reader,
 		       struct value *tmp);
-/* One test of a value that is there. */
+/* One test of a value that is there: of its item, when the test names one. */
 enum truth test_value(const struct test *test, const struct value *value);
 /* One test of what the reader has. */
 enum truth test_run(const struct test *test, const struct reader *reader, struct value *tmp);
@@ -105,6 +126,27 @@ const char *glob_check(struct slice pattern);
 /* Letters of ASCII without case; `needle` is in lower case. */
 bool contains_nocase(struct slice hay, struct slice needle);
 
+/* --- operators with sets of their own: net.c, paths.c, regex.c ------------ */
+
+/* "10.0.0.0/8", "fd00::1". NULL, or what is wrong with it. */
+
+const char *net_check(struct slice text);
+int nets_new(struct arena *arena, const struct slice *texts, size_t n, const struct nets **ret);
+/* False for what is no address. */
+bool nets_match(const struct nets *nets, struct slice address);
+
+/* Paths, whose parts may be patterns. Steps: parts of the path times patterns. */
+const char *path_check(struct slice path);
+int paths_new(struct arena *arena, const struct slice *paths, size_t n, const struct paths **ret);
+bool paths_match(const struct paths *paths, struct slice path);
+
+/* -EINVAL: *ret_why is what is wrong at byte *ret_pos of the pattern. Nothing to
+ * free: all memory is the arena's. */
+int regex_new(struct arena *arena, struct slice pattern, const struct regex **ret, size_t *ret_pos,
+	      const char **ret_why);
+/* Unknown: a limit was reached. No backtracking, nothing is allocated. */
+enum truth regex_match(const struct regex *regex, struct slice text);
+
 /* --- rules -------------------------------------------------------------- */
 
 struct exception {
@@ -117,7 +159,7 @@ struct exception {
 /* A piece of an output template: bytes, then a field. */
 struct segment {
 	struct slice text;
-	const struct field *field; /* NULL: text only */
+	struct field_ref ref; /* field NULL: text only */
 };
 
 struct template
@@ -133,6 +175,10 @@ struct made_value {
 	bool truth;
 	int64_t num;
 	struct slice str;
+	const struct slice *items; /* of a list */
+	const int64_t *nums;
+	size_t n_items;
+	uint32_t symbols; /* of flags that were written by name */
 };
 
 struct made_event {
@@ -389,6 +435,11 @@ int place_text(struct loader *loader, const struct place *place, size_t len_max,
 
 /* "12", "-1", "0x1f", "0o644": 0, -EINVAL or -ERANGE. */
 int parse_number(struct slice text, int64_t *ret);
+/* The same as `field` has it: 0644, 10s, 4KiB. -EINVAL: *ret_why tells. */
+int parse_quantity(const struct field *field, struct slice text, int64_t *ret,
+		   const char **ret_why);
+/* What a name of the field's symbols, or a number, stands for: at most 64. */
+int parse_bits(const struct field *field, struct slice text, struct bits *ret, size_t *ret_n);
 
 int parse_condition(struct loader *loader, const struct place *place, struct node **ret);
 int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth);

@@ -79,7 +79,9 @@ bool key_mix_field(const struct table *table, uint64_t key[2], const struct read
 	key_mix(table, key, is_there ? tmp->type : 0);
 	if (!is_there)
 		return false;
+	value_join(tmp);
 	switch (tmp->type) {
+	case VALUE_LIST: break; /* is a string now */
 	case VALUE_BOOL: key_mix(table, key, tmp->truth); break;
 	case VALUE_INT: key_mix(table, key, (uint64_t)tmp->num); break;
 	case VALUE_STRING: mix_bytes(table, key, tmp->str); break;

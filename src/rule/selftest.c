@@ -39,6 +39,23 @@ static const struct made_value *find_value(const struct made_event *event, size_
 	return NULL;
 }
 
+static int made_list(const struct field *field, const struct made_value *value, struct value *ret)
+{
+	ret->item_type = field->item;
+	ret->n_items = 0;
+	ret->known = 0;
+	for (size_t i = 0; i < value->n_items && i < VALUE_ITEMS_MAX; i++) {
+		if (field->item == VALUE_INT)
+			ret->nums[i] = value->nums[i];
+		else
+			ret->items[i] = value->items[i];
+		if (field->item == VALUE_INT || value->items[i].len > 0)
+			ret->known |= 1u << i;
+		ret->n_items++;
+	}
+	return ret->known ? 0 : -ENODATA;
+}
+
 static int made_get(const struct reader *reader, size_t field, struct value *ret)
 {
 	const struct made_reader *self = (const struct made_reader *)reader;
@@ -52,6 +69,9 @@ static int made_get(const struct reader *reader, size_t field, struct value *ret
 	}
 	if (value->missing)
 		return -ENODATA;
+	if (ret->type == VALUE_LIST)
+		return made_list(&field_table[field], value, ret);
+	ret->symbols = value->symbols;
 	ret->truth = value->truth;
 	ret->num = value->num;
 	ret->str = value->str;

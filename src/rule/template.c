@@ -8,6 +8,16 @@ static bool is_name(char byte)
 	       byte == '.';
 }
 
+/* "[2]", which is a place in a list; 0 for all else. */
+static size_t index_len(struct slice text)
+{
+	size_t i = 1;
+
+	while (i < text.len && text.data[i] >= '0' && text.data[i] <= '9')
+		i++;
+	return i > 1 && i < text.len && text.data[0] == '[' && text.data[i] == ']' ? i + 1 : 0;
+}
+
 /* The field's name behind the percent sign at `pos`, and where the text goes
  * on. A full stop at its end ends a sentence. False: there is none. */
 static bool find_name(struct slice text, size_t pos, struct slice *ret, size_t *ret_end)
@@ -17,6 +27,7 @@ static bool find_name(struct slice text, size_t pos, struct slice *ret, size_t *
 
 	while (end < text.len && is_name(text.data[end]))
 		end++;
+	end += index_len((struct slice){ text.data + end, text.len - end });
 	if (braces && (end >= text.len || text.data[end] != '}'))
 		return false;
 	*ret_end = end + braces;
@@ -24,6 +35,24 @@ static bool find_name(struct slice text, size_t pos, struct slice *ret, size_t *
 		*ret_end = --end;
 	*ret = (struct slice){ text.data + start, end - start };
 	return ret->len > 0;
+}
+
+static int find_field(struct loader *loader, const struct place *place, size_t pos,
+		      struct slice name, struct field_ref *ret)
+{
+	switch (field_find_ref(name, ret)) {
+	case 0: return 0;
+	case -ENOENT:
+		return fail_text(loader, place, pos, "unknown field '%.*s'%s", (int)name.len,
+				 name.data, hint_from(field_suggest(name)).text);
+	case -ENOTSUP:
+		return fail_text(loader, place, pos,
+				 "%s is no list; write %%{%s} when a bracket is text",
+				 ret->field->name, ret->field->name);
+	default:
+		return fail_text(loader, place, pos, "%s has places up to [%d]", ret->field->name,
+				 ret->field->self ? VALUE_ITEMS_MAX : VALUE_ITEMS_MAX - 1);
+	}
 }
 
 static int add_segment(struct loader *loader, const struct place *place, struct slice text,
@@ -46,11 +75,7 @@ static int add_segment(struct loader *loader, const struct place *place, struct 
 	if (!find_name(text, start, &name, pos))
 		return fail_text(loader, place, start,
 				 "expected %%field or %%{field}; a percent sign itself is %%%%");
-	segment->field = field_find(name);
-	if (!segment->field)
-		return fail_text(loader, place, start, "unknown field '%.*s'%s", (int)name.len,
-				 name.data, hint_from(field_suggest(name)).text);
-	return 0;
+	return find_field(loader, place, start, name, &segment->ref);
 }
 
 int parse_template(struct loader *loader, const struct place *place, struct template *ret)
@@ -106,9 +131,9 @@ size_t rule_format_output(const struct rule *rule, const struct event *ev, char 
 		struct slice shown = SLICE_LITERAL("<NA>");
 
 		len = append(buf, size, len, segment->text);
-		if (!segment->field)
+		if (!segment->ref.field)
 			continue;
-		(void)field_format(segment->field, ev, &tmp, &shown); /* missing: stays <NA> */
+		(void)field_ref_format(&segment->ref, ev, &tmp, &shown); /* missing: stays <NA> */
 		len = append(buf, size, len, shown);
 	}
 	buf[len] = '\0';

@@ -50,15 +50,16 @@ static struct decided trace_program(const struct program *program, const struct 
 static void show_value(const struct test *test, const struct reader *reader, struct value *tmp,
 		       char *buf, size_t size)
 {
-	if (reader->get(reader, test->field, tmp) < 0)
-		snprintf(buf, size, "<NA>");
-	else if (tmp->type == VALUE_BOOL)
-		snprintf(buf, size, "%s", tmp->truth ? "true" : "false");
-	else if (tmp->type == VALUE_INT)
-		snprintf(buf, size, "%lld", (long long)tmp->num);
-	else
-		snprintf(buf, size, "%.*s", (int)(tmp->str.len < size ? tmp->str.len : size - 1),
-			 tmp->str.data ? tmp->str.data : "");
+	struct slice shown = SLICE_LITERAL("<NA>");
+	int r;
+
+	r = reader->get(reader, test->field, tmp);
+	if (r == 0 && test->item >= 0)
+		r = value_take_item(tmp, test->item);
+	if (r == 0)
+		(void)value_format(tmp, &shown);
+	snprintf(buf, size, "%.*s", (int)(shown.len < size ? shown.len : size - 1),
+		 shown.data ? shown.data : "");
 }
 
 /* Its first round decides what is told; later ones are only counted. */

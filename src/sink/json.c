@@ -353,6 +353,7 @@ static void put_field(struct doc *doc, json_t *obj, const struct field *field,
 	} else if (field->type == VALUE_INT) {
 		put_i64(doc, obj, field->name, value.num);
 	} else {
+		value_join(&value);
 		put_bytes(doc, obj, field->name, value.str);
 	}
 }

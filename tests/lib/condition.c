@@ -231,7 +231,8 @@ static void fill_values(struct expr *expr, const struct vocabulary *vocabulary, 
 	size_t n = expr->op == EXPR_IN ? 1 + random_below(random, EXPR_VALUES_MAX) : 1;
 	const struct field *field = expr->field;
 
-	if (expr->op == EXPR_IN && !field->words && field->type == VALUE_STRING &&
+	if (expr->op == EXPR_IN && !field->words &&
+	    (field->type == VALUE_STRING || field->item == VALUE_STRING) &&
 	    random_chance(random, 25)) {
 		expr->list = (int)random_below(random, LISTS_MAX);
 		expr->n_values = vocabulary->list_len[expr->list];
@@ -267,6 +268,8 @@ static enum expr_op pick_op(const struct field *field, struct random *random)
 
 	if (random_chance(random, 6))
 		return EXPR_EXISTS;
+	if (field->type == VALUE_LIST && field->item == VALUE_INT)
+		return numbers[random_below(random, ARRAY_SIZE(numbers))];
 	switch (field->type) {
 	case VALUE_BOOL: return booleans[random_below(random, ARRAY_SIZE(booleans))];
 	case VALUE_INT: return numbers[random_below(random, ARRAY_SIZE(numbers))];
@@ -283,10 +286,14 @@ static const struct field *pick_field(struct random *random)
 					     "file.is_stdio", "proc.exepath", "user.uid",
 					     "proc.phase",    "evt.rawres",   "proc.cmdline",
 					     "file.fspath",   "proc.cwd",     "proc.aname" };
+	const struct field *field;
 
 	if (random_chance(random, 45))
 		return field_find(slice_from(often[random_below(random, ARRAY_SIZE(often))]));
-	return &field_table[random_below(random, field_table_len)];
+	do /* values of these are written in ways of their own */
+		field = &field_table[random_below(random, field_table_len)];
+	while (field->kind == FIELD_MODE || field->kind == FIELD_ADDRESS);
+	return field;
 }
 
 static struct expr *new_expr(struct expr *exprs, size_t *n_exprs, enum expr_kind kind)
@@ -450,7 +457,7 @@ static void write_value(struct text *text, const struct expr *expr, size_t i, st
 {
 	int64_t num = expr->nums[i];
 
-	if (expr->field->type == VALUE_STRING) {
+	if (expr->field->type == VALUE_STRING || expr->field->item == VALUE_STRING) {
 		write_string(text, expr->values[i], expr->field->words && expr->op <= EXPR_IN,
 			     random);
 		return;

@@ -211,6 +211,24 @@ static bool ask_boolean(const struct expr *expr, bool truth)
 	}
 }
 
+/* Any item that is there, and != is the opposite of that. */
+static bool ask_list(const struct expr *expr, const struct value *value)
+{
+	struct expr positive = *expr;
+	bool any = false;
+
+	if (expr->op == EXPR_IS_NOT)
+		positive.op = EXPR_IS;
+	for (uint32_t i = 0; i < value->n_items; i++) {
+		if (!(value->known >> i & 1))
+			continue;
+		any = any ||
+		      (value->item_type == VALUE_INT ? ask_number(&positive, value->nums[i]) :
+						       ask_string(&positive, value->items[i]));
+	}
+	return any != (expr->op == EXPR_IS_NOT);
+}
+
 /* `silences`: a yes to this test speaks against the alert. */
 static enum answer ask_test(const struct expr *expr, const struct event *ev, bool silences)
 {
@@ -226,6 +244,7 @@ static enum answer ask_test(const struct expr *expr, const struct event *ev, boo
 	switch (value.type) {
 	case VALUE_BOOL: return answer_from(ask_boolean(expr, value.truth));
 	case VALUE_INT: return answer_from(ask_number(expr, value.num));
+	case VALUE_LIST: return answer_from(ask_list(expr, &value));
 	case VALUE_STRING: break;
 	}
 	if (!value.cut_head)

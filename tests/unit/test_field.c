@@ -40,7 +40,7 @@ static void table_is_sorted_and_complete(void **state)
 		assert_non_null(f->get);
 		if (strlen(f->doc) < 5 || strchr(f->doc, '\n'))
 			fail_msg("%s has no doc line", f->name);
-		if (f->words && f->type != VALUE_STRING)
+		if (f->words && f->type != VALUE_STRING && f->item != VALUE_STRING)
 			fail_msg("%s has words and is no string", f->name);
 		assert_ptr_equal(field_find(slice_from(f->name)), f);
 	}
@@ -156,8 +156,10 @@ static void bare_events_are_harmless(void **state)
 			int r = field_format(&field_table[i], &ev, &value, &text);
 
 			assert_true(r == 0 || r == -ENODATA);
-			if (r == 0)
-				assert_int_equal(value.type, field_table[i].type);
+			if (r == 0) /* a list is joined to be printed */
+				assert_int_equal(value.type, field_table[i].type == VALUE_LIST ?
+								     VALUE_STRING :
+								     field_table[i].type);
 			if (field_table[i].type == VALUE_BOOL) {
 				assert_int_equal(r, 0);
 				assert_false(value.truth);
