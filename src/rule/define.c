@@ -21,7 +21,7 @@ void find_element(const struct place *array, size_t i, struct member *ret)
 	ret->place = (struct place){ array->file, &ret->at, json_array_get(array->json, i) };
 }
 
-int check_keys(struct loader *loader, const struct place *object, const char *const *known)
+int check_keys(struct loader *loader, const struct place *object, const struct key_spec *known)
 {
 	const char *key;
 	json_t *value;
@@ -33,9 +33,9 @@ int check_keys(struct loader *loader, const struct place *object, const char *co
 		struct member member;
 		size_t i = 0;
 
-		while (known[i] && strcmp(known[i], key) != 0)
-			suggest_offer(&suggest, slice_from(key), known[i++]);
-		if (known[i])
+		while (known[i].name && strcmp(known[i].name, key) != 0)
+			suggest_offer(&suggest, slice_from(key), known[i++].name);
+		if (known[i].name)
 			continue;
 		find_member(object, key, &member);
 		return fail_key(loader, &member.place, "unknown key '%.60s'%s", key,
@@ -54,7 +54,7 @@ static bool is_printed(const char *text, size_t len)
 }
 
 /* A string of the file into the set. */
-static int keep_string(struct loader *loader, const struct place *place, const char **ret)
+int keep_string(struct loader *loader, const struct place *place, const char **ret)
 {
 	const char *text = json_string_value(place->json);
 	size_t len = json_string_length(place->json);
@@ -125,8 +125,8 @@ static int check_string(struct loader *loader, const struct place *place, const 
 }
 
 /* A list of strings; an empty one when the key is missing and not required. */
-static int take_strings(struct loader *loader, const struct place *object, const char *key,
-			bool required, const char *const **ret)
+int take_strings(struct loader *loader, const struct place *object, const char *key, bool required,
+		 const char *const **ret)
 {
 	struct member member, element;
 	const char **strings;
@@ -155,171 +155,6 @@ static int take_strings(struct loader *loader, const struct place *object, const
 	}
 	*ret = strings;
 	return 0;
-}
-
-/* --- macros and lists --------------------------------------------------- */
-
-/* ^[a-z][a-z0-9_]*$, and no word of the language. */
-static int check_name(struct loader *loader, const struct place *place, const char *name)
-{
-	static const char *const reserved[] = {
-		"and",	      "or",	   "not",	 "in",	     "exists",
-		"contains",   "icontains", "startswith", "endswith", "glob",
-		"intersects", "regex",	   "pmatch",	 "true",     "false",
-	};
-
-	if (name[0] < 'a' || name[0] > 'z' ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
-		return fail_key(loader, place,
-				"names are made of a-z, 0-9 and _ and begin with a letter");
-	if (strlen(name) > SUGGEST_LEN_MAX)
-		return fail_key(loader, place, "names have at most %d characters", SUGGEST_LEN_MAX);
-	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
-		if (strcmp(name, reserved[i]) == 0)
-			return fail_key(loader, place, "'%s' is a word of the language", name);
-	}
-	return 0;
-}
-
-static int refuse_second(struct loader *loader, const struct place *second, const char *what,
-			 const char *name, const struct place *first)
-{
-	return fail_key(loader, second, "%s '%s' is defined twice, first in %s:%u", what, name,
-			first->file->name, place_line(first));
-}
-
-static int define_macro(struct loader *loader, const struct place *place, const char *name)
-{
-	struct macro *more;
-
-	for (size_t i = 0; i < loader->n_macros; i++) {
-		const struct at macros = { NULL, "macros", 0 }, at = { &macros, name, 0 };
-		const struct place first = { loader->macros[i].file, &at, NULL };
-
-		if (strcmp(loader->macros[i].name, name) == 0)
-			return refuse_second(loader, place, "macro", name, &first);
-	}
-	if (loader->n_macros >= RULES_MAX)
-		return fail_key(loader, place, "more than %d macros", RULES_MAX);
-	more = reallocarray(loader->macros, loader->n_macros + 1, sizeof(*more));
-	if (!more)
-		return fail_memory(loader);
-	loader->macros = more;
-	more[loader->n_macros++] =
-		(struct macro){ .name = name, .file = place->file, .json = place->json };
-	return 0;
-}
-
-/* Strings as they are, numbers as they would be written in a condition. */
-static int keep_item(struct loader *loader, const struct place *place, struct slice *ret)
-{
-	char digits[24];
-	struct slice item;
-
-	if (json_is_integer(place->json)) {
-		snprintf(digits, sizeof(digits), "%lld",
-			 (long long)json_integer_value(place->json));
-		item = slice_from(digits);
-	} else if (json_is_string(place->json)) {
-		item = (struct slice){ json_string_value(place->json),
-				       json_string_length(place->json) };
-	} else {
-		return fail_at(loader, place, "expected a string or a whole number");
-	}
-	*ret = (struct slice){ arena_copy(&loader->arena, item), item.len };
-	return ret->data ? 0 : fail_memory(loader);
-}
-
-static int define_list(struct loader *loader, const struct place *place, const char *name)
-{
-	struct value_list *more, list = { .name = name, .file = place->file };
-	struct member element;
-	struct slice *items;
-	int r;
-
-	for (size_t i = 0; i < loader->n_lists; i++) {
-		const struct at lists = { NULL, "lists", 0 }, at = { &lists, name, 0 };
-		const struct place first = { loader->lists[i].file, &at, NULL };
-
-		if (strcmp(loader->lists[i].name, name) == 0)
-			return refuse_second(loader, place, "list", name, &first);
-	}
-	if (!json_is_array(place->json))
-		return fail_at(loader, place, "expected an array of strings or numbers");
-	if (json_array_size(place->json) == 0)
-		return fail_at(loader, place, "an empty list matches nothing");
-	if (loader->n_lists >= RULES_MAX)
-		return fail_key(loader, place, "more than %d lists", RULES_MAX);
-
-	list.n_items = json_array_size(place->json);
-	items = arena_alloc(&loader->arena, list.n_items * sizeof(*items));
-	more = reallocarray(loader->lists, loader->n_lists + 1, sizeof(*more));
-	if (more)
-		loader->lists = more;
-	if (!items || !more)
-		return fail_memory(loader);
-	for (size_t i = 0; i < list.n_items; i++) {
-		find_element(place, i, &element);
-		r = keep_item(loader, &element.place, &items[i]);
-		if (r < 0)
-			return r;
-	}
-	list.items = items;
-	more[loader->n_lists++] = list;
-	return 0;
-}
-
-static int define_all(struct loader *loader, const struct place *file, const char *key,
-		      int (*define)(struct loader *loader, const struct place *place,
-				    const char *name))
-{
-	struct member member, entry;
-	const char *name;
-	json_t *value;
-	int r;
-
-	if (!find_member(file, key, &member))
-		return 0;
-	if (!json_is_object(member.place.json))
-		return fail_at(loader, &member.place, "expected an object { }");
-	json_object_foreach(member.place.json, name, value) {
-		find_member(&member.place, name, &entry);
-		r = check_name(loader, &entry.place, name);
-		if (r == 0)
-			r = define(loader, &entry.place, name);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int define_names(struct loader *loader, const struct source_file *source)
-{
-	static const char *const known[] = {
-		"$schema", "schema_version", "ruleset", "macros", "lists", "rules", NULL,
-	};
-	const struct place file = { source, NULL, source->root };
-	struct member member;
-	int r;
-
-	r = check_keys(loader, &file, known);
-	if (r < 0)
-		return r;
-	if (!find_member(&file, "schema_version", &member))
-		return fail_at(loader, &file, "key 'schema_version' is missing");
-	if (!json_is_integer(member.place.json) || json_integer_value(member.place.json) != 1)
-		return fail_at(loader, &member.place, "this brigwatch reads schema_version 1 only");
-	if (find_member(&file, "$schema", &member) && !json_is_string(member.place.json))
-		return fail_at(loader, &member.place, "expected a string");
-	if (!find_member(&file, "ruleset", &member))
-		return fail_at(loader, &file, "key 'ruleset' is missing");
-	if (!json_is_string(member.place.json) || json_string_length(member.place.json) == 0)
-		return fail_at(loader, &member.place, "expected a name for this set of rules");
-
-	r = define_all(loader, &file, "macros", define_macro);
-	if (r < 0)
-		return r;
-	return define_all(loader, &file, "lists", define_list);
 }
 
 /* --- parts of a rule ---------------------------------------------------- */
@@ -362,12 +197,8 @@ static int define_id(struct loader *loader, const struct place *object, struct r
 }
 
 /* Any case: "critical" and Falco's "CRITICAL". */
-static int define_priority(struct loader *loader, const struct place *object, struct rule *rule)
+int define_priority(struct loader *loader, const struct place *object, struct rule *rule)
 {
-	static const char *const words[PRIORITY_MAX] = {
-		"emergency", "alert",  "critical",	"error",
-		"warning",   "notice", "informational", "debug",
-	};
 	struct suggest suggest = { NULL, 0 };
 	struct member member;
 	const char *text;
@@ -377,8 +208,8 @@ static int define_priority(struct loader *loader, const struct place *object, st
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < PRIORITY_MAX; i++) {
-		suggest_offer(&suggest, slice_from(text), words[i]);
-		if (strcasecmp(text, words[i]) == 0) {
+		suggest_offer(&suggest, slice_from(text), priority_words[i]);
+		if (strcasecmp(text, priority_words[i]) == 0) {
 			rule->priority = (enum priority)i;
 			return 0;
 		}
@@ -393,26 +224,17 @@ static int define_priority(struct loader *loader, const struct place *object, st
 			"; known are emergency, alert, critical, error, warning, notice, informational, debug");
 }
 
-/* One condition: text to program. */
-static int define_program(struct loader *loader, const struct place *object, const char *key,
-			  bool exception, struct program *ret)
+int compile_checked(struct loader *loader, const struct place *place, const struct node *root,
+		    bool exception, struct program *ret)
 {
-	struct member member;
-	struct node *root;
 	int r;
 
-	if (!find_member(object, key, &member))
-		return fail_at(loader, object, "key '%s' is missing", key);
-	r = parse_condition(loader, &member.place, &root);
-	if (r < 0)
-		return r;
 	r = compile_program(loader, root, exception, ret);
 	if (r < 0)
 		return r;
 	if (ret->event_types == 0)
-		return fail_at(loader, &member.place,
-			       "this can never be true: no evt.type satisfies it");
-	return 0;
+		return fail_at(loader, place, "this can never be true: no evt.type satisfies it");
+	return check_verdict(loader, place, root);
 }
 
 /* The number that `n` digits make, or -1. */
@@ -452,13 +274,24 @@ static bool parse_date(const char *text, int64_t *ret_ns)
 	return true;
 }
 
+static int define_when(struct loader *loader, const struct place *object, struct program *ret)
+{
+	struct member member;
+	struct node *root;
+	int r;
+
+	if (!find_member(object, "when", &member))
+		return fail_at(loader, object, "key 'when' is missing");
+	r = parse_condition(loader, &member.place, &root);
+	return r < 0 ? r : compile_checked(loader, &member.place, root, true, ret);
+}
+
 static int define_exception(struct loader *loader, const struct place *place, struct exception *ret)
 {
-	static const char *const known[] = { "name", "when", "reason", "expires", NULL };
 	struct member member;
 	int r;
 
-	r = check_keys(loader, place, known);
+	r = check_keys(loader, place, exception_keys);
 	if (r < 0)
 		return r;
 	r = take_string(loader, place, "name", &ret->name);
@@ -467,7 +300,7 @@ static int define_exception(struct loader *loader, const struct place *place, st
 	r = take_string(loader, place, "reason", &ret->reason);
 	if (r < 0)
 		return r;
-	r = define_program(loader, place, "when", true, &ret->when);
+	r = define_when(loader, place, &ret->when);
 	if (r == 0 && find_member(place, "when", &member))
 		r = keep_text(loader, &member.place, &ret->when_text);
 	if (r < 0)
@@ -477,25 +310,37 @@ static int define_exception(struct loader *loader, const struct place *place, st
 	if (!json_is_string(member.place.json) ||
 	    !parse_date(json_string_value(member.place.json), &ret->expires_ns))
 		return fail_at(loader, &member.place, "expected a date as \"2027-06-30\", or null");
+	if (loader->load->now_ns >= ret->expires_ns && loader->load->now_ns > 0) {
+		r = warn_at(loader, &member.place,
+			    "exception '%.60s' has expired: it no longer applies", ret->name);
+		if (r < 0)
+			return r;
+	}
 	return keep_text(loader, &member.place, &ret->expires);
 }
 
-static int define_exceptions(struct loader *loader, const struct place *object, struct rule *rule)
+/* Behind those that the rule has: overrides add theirs. */
+int define_exceptions(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	struct member member, element;
+	struct exception *all;
+	size_t n;
 	int r;
 
 	if (!find_member(object, "exceptions", &member))
 		return 0;
 	if (!json_is_array(member.place.json))
 		return fail_at(loader, &member.place, "expected an array of exceptions");
-	rule->exceptions = arena_alloc(&loader->set->arena, json_array_size(member.place.json) *
-								    sizeof(*rule->exceptions));
-	if (!rule->exceptions)
+	n = json_array_size(member.place.json);
+	all = arena_alloc(&loader->set->arena, (rule->n_exceptions + n) * sizeof(*all));
+	if (!all)
 		return fail_memory(loader);
-	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
+	if (rule->n_exceptions > 0)
+		memcpy(all, rule->exceptions, rule->n_exceptions * sizeof(*all));
+	rule->exceptions = all;
+	for (size_t i = 0; i < n; i++) {
 		find_element(&member.place, i, &element);
-		r = define_exception(loader, &element.place, &rule->exceptions[i]);
+		r = define_exception(loader, &element.place, &all[rule->n_exceptions]);
 		if (r < 0)
 			return r;
 		rule->n_exceptions++;
@@ -503,10 +348,12 @@ static int define_exceptions(struct loader *loader, const struct place *object, 
 	return 0;
 }
 
-static int refuse_planned(struct loader *loader, const struct place *object)
+static int refuse_planned(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	static const char *const planned[] = { "capture", "action" };
 	struct member member;
+
+	(void)rule;
 
 	for (size_t i = 0; i < ARRAY_SIZE(planned); i++) {
 		if (find_member(object, planned[i], &member) && !json_is_null(member.place.json))
@@ -528,7 +375,7 @@ static void add_field(struct rule *rule, const struct field *field)
 }
 
 /* The output's in its order, then what only the condition names. */
-static int collect_fields(struct loader *loader, struct rule *rule)
+int collect_fields(struct loader *loader, struct rule *rule)
 {
 	size_t room = rule->output.n_segments + rule->condition.n_tests;
 
@@ -579,7 +426,7 @@ static int define_texts(struct loader *loader, const struct place *object, struc
 	return 0;
 }
 
-static int define_output(struct loader *loader, const struct place *object, struct rule *rule)
+int define_output(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	struct member member;
 	int r;
@@ -590,7 +437,7 @@ static int define_output(struct loader *loader, const struct place *object, stru
 	return r < 0 ? r : keep_text(loader, &member.place, &rule->output_text);
 }
 
-static int define_condition(struct loader *loader, const struct place *object, struct rule *rule)
+int define_condition(struct loader *loader, const struct place *object, struct rule *rule)
 {
 	const json_t *sequence = json_object_get(object->json, "sequence");
 	struct member member;
@@ -598,36 +445,42 @@ static int define_condition(struct loader *loader, const struct place *object, s
 
 	if (sequence && !json_is_null(sequence))
 		return define_sequence(loader, object, rule);
-	r = define_program(loader, object, "condition", false, &rule->condition);
-	if (r == 0 && find_member(object, "condition", &member))
-		r = keep_text(loader, &member.place, &rule->condition_text);
-	return r;
+	if (!find_member(object, "condition", &member))
+		return fail_at(loader, object, "key 'condition' is missing");
+	r = parse_condition(loader, &member.place, &rule->root);
+	if (r == 0)
+		r = compile_checked(loader, &member.place, rule->root, false, &rule->condition);
+	return r < 0 ? r : keep_text(loader, &member.place, &rule->condition_text);
 }
 
+int define_enabled(struct loader *loader, const struct place *object, struct rule *rule)
+{
+	struct member member;
+
+	if (!find_member(object, "enabled", &member))
+		return 0;
+	rule->disabled = !json_is_true(member.place.json);
+	return json_is_boolean(member.place.json) ?
+		       0 :
+		       fail_at(loader, &member.place, "expected true or false");
+}
+
+/* Mistakes of one part do not hide those of the next. 0, or what ends the load. */
 static int define_rule(struct loader *loader, const struct place *place, struct rule *rule)
 {
-	static const char *const known[] = {
-		"id",	      "name",	 "description", "why",	     "response",
-		"references", "mitre",	 "techniques",	"tags",	     "priority",
-		"condition",  "output",	 "exceptions",	"threshold", "sequence",
-		"suppress",   "capture", "action",	"tests",     NULL,
-	};
 	static int (*const parts[])(struct loader *, const struct place *, struct rule *) = {
-		define_id,	  define_texts,	   define_priority,
-		define_condition, define_output,   define_exceptions,
-		define_threshold, define_suppress, define_tests,
+		define_id,	  define_texts,	    define_priority, define_enabled,
+		refuse_planned,	  define_condition, define_output,   define_exceptions,
+		define_threshold, define_suppress,  define_tests,
 	};
 	int r;
 
-	r = check_keys(loader, place, known);
-	if (r < 0)
+	r = collect(loader, check_keys(loader, place, rule_keys));
+	if (!json_is_object(place->json))
 		return r;
-	r = refuse_planned(loader, place);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
-		r = parts[i](loader, place, rule);
-	if (r == 0)
-		r = keep_keys(loader, place, rule);
-	return r < 0 ? r : collect_fields(loader, rule);
+		r = collect(loader, parts[i](loader, place, rule));
+	return r < 0 ? r : keep_keys(loader, place, rule);
 }
 
 static int add_rule(struct loader *loader, struct rule *rule)
@@ -648,37 +501,49 @@ static int add_rule(struct loader *loader, struct rule *rule)
 	return 0;
 }
 
+static int define_element(struct loader *loader, const struct place *place, const char *name,
+			  size_t file_index, size_t index, unsigned int line)
+{
+	struct rule *rule = arena_alloc(&loader->set->arena, sizeof(*rule));
+	size_t n_errors = loader->n_errors;
+	int r;
+
+	if (!rule)
+		return fail_memory(loader);
+	if (loader->set->n_rules >= RULES_MAX)
+		return collect(loader, fail_at(loader, place, "more than %d rules", RULES_MAX));
+	rule->file = name;
+	rule->file_index = file_index;
+	rule->index = index;
+	rule->line = line;
+	r = define_rule(loader, place, rule);
+	return r < 0 || loader->n_errors > n_errors ? r : add_rule(loader, rule);
+}
+
 int define_rules(struct loader *loader, size_t file_index)
 {
 	const struct source_file *source = &loader->files[file_index];
 	const struct place file = { source, NULL, source->root };
+	cleanup_free unsigned int *lines = NULL;
 	struct member member, element;
 	const char *name;
-	int r;
+	size_t n;
+	int r = 0;
 
 	if (!find_member(&file, "rules", &member))
 		return 0;
 	if (!json_is_array(member.place.json))
-		return fail_at(loader, &member.place, "expected an array of rules");
+		return collect(loader,
+			       fail_at(loader, &member.place, "expected an array of rules"));
+	n = json_array_size(member.place.json);
+	lines = calloc(n + 1, sizeof(*lines));
 	name = arena_copy(&loader->set->arena, slice_from(source->name));
-	if (!name)
+	if (!name || !lines)
 		return fail_memory(loader);
-	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
-		struct rule *rule = arena_alloc(&loader->set->arena, sizeof(*rule));
-
-		if (!rule)
-			return fail_memory(loader);
+	place_lines(&member.place, lines, n);
+	for (size_t i = 0; i < n && r == 0; i++) {
 		find_element(&member.place, i, &element);
-		if (loader->set->n_rules >= RULES_MAX)
-			return fail_at(loader, &element.place, "more than %d rules", RULES_MAX);
-		rule->file = name;
-		rule->file_index = file_index;
-		rule->index = i;
-		rule->line = place_line(&element.place);
-		r = define_rule(loader, &element.place, rule);
-		r = r == 0 ? add_rule(loader, rule) : collect(loader, r);
-		if (r < 0)
-			return r;
+		r = define_element(loader, &element.place, name, file_index, i, lines[i]);
 	}
-	return 0;
+	return r;
 }

@@ -5,6 +5,7 @@
 #define BW_RULE_DEFINE_H
 
 #include "rule/internal.h"
+#include "rule/keys.h"
 
 /* A member of an object, and the path that messages need. */
 struct member {
@@ -16,11 +17,19 @@ struct member {
 json_t *find_member(const struct place *object, const char *key, struct member *ret);
 void find_element(const struct place *array, size_t i, struct member *ret);
 
-/* No other keys than `known`, which ends in NULL. */
-int check_keys(struct loader *loader, const struct place *object, const char *const *known);
+/* An object, with no other keys than those of the table. */
+int check_keys(struct loader *loader, const struct place *object, const struct key_spec *known);
 
 int take_string(struct loader *loader, const struct place *object, const char *key,
 		const char **ret);
+
+/* A string of the file into the set. */
+int keep_string(struct loader *loader, const struct place *place, const char **ret);
+/* An array of strings; an empty one when the key is missing and not required. */
+int take_strings(struct loader *loader, const struct place *object, const char *key, bool required,
+		 const char *const **ret);
+/* A value of a list, as it would be written in a condition. */
+int keep_item(struct loader *loader, const struct place *place, struct slice *ret);
 
 /* "60s", "500ms": nanoseconds, more than none. */
 int take_duration(struct loader *loader, const struct place *object, const char *key,
@@ -34,6 +43,20 @@ int take_by(struct loader *loader, const struct place *array, struct key *key);
 
 /* The rule's condition and its sequence; it has one. */
 int define_sequence(struct loader *loader, const struct place *object, struct rule *rule);
+
+/* A tree to a program, refused if it is never true or always. */
+int compile_checked(struct loader *loader, const struct place *place, const struct node *root,
+		    bool exception, struct program *ret);
+
+/* Parts of a rule, each from the key of its name. Those of overrides too: what
+ * was there before is replaced, but exceptions are added to. */
+int define_enabled(struct loader *loader, const struct place *object, struct rule *rule);
+int define_priority(struct loader *loader, const struct place *object, struct rule *rule);
+int define_condition(struct loader *loader, const struct place *object, struct rule *rule);
+int define_output(struct loader *loader, const struct place *object, struct rule *rule);
+int define_exceptions(struct loader *loader, const struct place *object, struct rule *rule);
+/* The fields that the rule names, once all of it is settled. */
+int collect_fields(struct loader *loader, struct rule *rule);
 int define_threshold(struct loader *loader, const struct place *object, struct rule *rule);
 int define_suppress(struct loader *loader, const struct place *object, struct rule *rule);
 int define_tests(struct loader *loader, const struct place *object, struct rule *rule);

@@ -46,12 +46,11 @@ static int take_join(struct loader *loader, const struct place *object, struct s
 static int define_step(struct loader *loader, const struct place *place, const struct rule *rule,
 		       struct step *step, struct node **ret)
 {
-	static const char *const known[] = { "name", "condition", NULL };
 	const struct sequence *sequence = &rule->sequence;
 	struct member member;
 	int r;
 
-	r = check_keys(loader, place, known);
+	r = check_keys(loader, place, step_keys);
 	if (r == 0)
 		r = take_string(loader, place, "name", &step->name);
 	if (r < 0)
@@ -72,6 +71,9 @@ static int define_step(struct loader *loader, const struct place *place, const s
 	if (step->condition.event_types == 0)
 		return fail_at(loader, &member.place,
 			       "this can never be true: no evt.type satisfies it");
+	r = check_verdict(loader, &member.place, *ret);
+	if (r < 0)
+		return r;
 	if ((step->condition.event_types & rule->condition.event_types) == 0)
 		return fail_at(loader, &member.place,
 			       "this can never be true: no evt.type satisfies both it and the "
@@ -158,6 +160,7 @@ static int define_whole(struct loader *loader, const struct place *place, struct
 	if (whole->depth > CONDITION_DEPTH_MAX)
 		return fail_at(loader, place, "brackets and macros nest deeper than %u",
 			       CONDITION_DEPTH_MAX - 2);
+	rule->root = whole; /* overrides may add to it */
 	return compile_program(loader, whole, false, &rule->condition);
 }
 
@@ -192,7 +195,6 @@ static int define_steps(struct loader *loader, const struct place *rule_place,
 
 int define_sequence(struct loader *loader, const struct place *object, struct rule *rule)
 {
-	static const char *const known[] = { "within", "by", "steps", NULL };
 	struct node *condition = NULL;
 	struct member sequence, member;
 	int r = 0;
@@ -201,12 +203,13 @@ int define_sequence(struct loader *loader, const struct place *object, struct ru
 	if (find_member(object, "condition", &member)) {
 		r = parse_condition(loader, &member.place, &condition);
 		if (r == 0)
-			r = compile_program(loader, condition, false, &rule->condition);
+			r = compile_checked(loader, &member.place, condition, false,
+					    &rule->condition);
 	}
 	if (r < 0)
 		return r;
 	find_member(object, "sequence", &sequence);
-	r = check_keys(loader, &sequence.place, known);
+	r = check_keys(loader, &sequence.place, sequence_keys);
 	if (r == 0)
 		r = take_duration(loader, &sequence.place, "within", &rule->sequence.within_ns);
 	if (r == 0)

@@ -262,10 +262,8 @@ static int make_times(struct loader *loader, const struct place *event, struct m
 /* Not fields: their names have no dot. */
 static bool is_own_key(const char *name)
 {
-	static const char *const keys[] = { "repeat", "every", "after", "vary", "ancestors" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (strcmp(keys[i], name) == 0)
+	for (size_t i = 0; event_keys[i].name; i++) {
+		if (strcmp(event_keys[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -300,12 +298,11 @@ static int make_event(struct loader *loader, const struct place *place, struct m
 
 static int define_test(struct loader *loader, const struct place *place, struct rule_test *test)
 {
-	static const char *const known[] = { "name", "events", "alerts", NULL };
 	struct member member, element;
 	struct made_event *events;
 	int r;
 
-	r = check_keys(loader, place, known);
+	r = check_keys(loader, place, test_keys);
 	if (r < 0)
 		return r;
 	r = take_string(loader, place, "name", &test->name);
@@ -350,6 +347,7 @@ int define_tests(struct loader *loader, const struct place *object, struct rule 
 				  (json_array_size(member.place.json) + 1) * sizeof(*rule->tests));
 	if (!rule->tests)
 		return fail_memory(loader);
+	rule->n_tests = 0;
 	for (size_t i = 0; i < json_array_size(member.place.json); i++) {
 		find_element(&member.place, i, &element);
 		r = define_test(loader, &element.place, &rule->tests[i]);

@@ -97,14 +97,16 @@ static int take_count(struct loader *loader, const struct place *object, uint32_
 
 int define_threshold(struct loader *loader, const struct place *object, struct rule *rule)
 {
-	static const char *const known[] = { "count", "distinct", "by", "within", NULL };
 	struct threshold *threshold = &rule->threshold;
 	struct member member, part;
 	int r;
 
-	if (!find_member(object, "threshold", &member) || json_is_null(member.place.json))
+	if (!find_member(object, "threshold", &member))
 		return 0;
-	r = check_keys(loader, &member.place, known);
+	*threshold = (struct threshold){ 0 };
+	if (json_is_null(member.place.json))
+		return 0;
+	r = check_keys(loader, &member.place, threshold_keys);
 	if (r == 0)
 		r = take_count(loader, &member.place, &threshold->count);
 	if (r == 0)
@@ -127,13 +129,16 @@ int define_threshold(struct loader *loader, const struct place *object, struct r
 
 int define_suppress(struct loader *loader, const struct place *object, struct rule *rule)
 {
-	static const char *const known[] = { "for", "by", NULL };
 	struct member member, part;
 	int r;
 
-	if (!find_member(object, "suppress", &member) || json_is_null(member.place.json))
+	if (!find_member(object, "suppress", &member))
 		return 0;
-	r = check_keys(loader, &member.place, known);
+	rule->suppress_ns = 0;
+	rule->suppress_key = (struct key){ 0 };
+	if (json_is_null(member.place.json))
+		return 0;
+	r = check_keys(loader, &member.place, suppress_keys);
 	if (r == 0)
 		r = take_duration(loader, &member.place, "for", &rule->suppress_ns);
 	if (r < 0)

@@ -252,6 +252,8 @@ struct rule {
 	size_t file_index, index; /* where it was defined, for messages */
 	size_t number;		  /* within the set */
 	unsigned int line;	  /* of the file */
+	bool disabled;
+	struct node *root; /* the condition's tree, only while loading */
 };
 
 struct rule_set {
@@ -338,12 +340,22 @@ struct source_file {
 
 struct node;
 
+/* What an override joins to a macro. */
+struct macro_part {
+	const struct place *place;
+	bool is_or; /* else `and` */
+	struct macro_part *next;
+};
+
 struct macro {
 	const char *name;
 	const struct source_file *file;
 	json_t *json;
-	struct node *root; /* NULL: not parsed yet */
-	bool busy;	   /* being parsed: met again, it is a cycle */
+	struct node *root;	   /* NULL: not parsed yet */
+	bool busy;		   /* being parsed: met again, it is a cycle */
+	bool used;		   /* some condition names it */
+	const struct place *place; /* of what replaces the definition, or NULL */
+	struct macro_part *parts;  /* joined to it, in this order */
 };
 
 struct value_list {
@@ -351,6 +363,7 @@ struct value_list {
 	const struct source_file *file;
 	const struct slice *items;
 	size_t n_items;
+	bool used; /* some condition names it */
 };
 
 /* All that lives while files are loaded; nothing of it is kept. */
@@ -420,8 +433,9 @@ int collect(struct loader *loader, int r);
 int read_path(struct loader *loader, int dirfd, const char *path);
 int read_text(struct loader *loader, const char *name, struct slice text);
 
-/* Line of the value, for "first defined in". */
+/* Line of the value, for "first defined in"; of each element of an array. */
 unsigned int place_line(const struct place *place);
+void place_lines(const struct place *array, unsigned int *lines, size_t n_lines);
 
 /* ", did you mean 'x'?" or "". */
 struct hint {
@@ -449,6 +463,43 @@ int parse_template(struct loader *loader, const struct place *place, struct temp
 int compile_program(struct loader *loader, const struct node *root, bool exception,
 		    struct program *ret);
 
+/* Either or both, as one tree; `place` is told of what grows too large. */
+int join_conditions(struct loader *loader, const struct place *place, bool is_or, struct node *a,
+	       struct node *b, struct node **ret);
+
+/* --- overrides, choices, doubts ----------------------------------------- */
+
+extern const char *const watch_list_names[RULE_WATCH_MAX];
+
+/* Apply "overrides" of all files, in their order: of lists and macros before
+ * conditions are parsed, of rules after they are defined. */
+int override_names(struct loader *loader);
+int override_rules(struct loader *loader);
+
+/* Apply the choices of the command line; take what is disabled out of the set. */
+int choose_rules(struct loader *loader);
+
+/* Does the selector choose the rule? See struct rule_choice. */
+bool selector_matches(struct slice selector, const struct rule *rule);
+/* For one that chose none: what may have been meant, or NULL. */
+const char *selector_suggest(const struct rule_set *set, struct slice selector);
+
+/* Keep a change as origin data; strings are copied. */
+int note_origin(struct loader *loader, const struct rule_origin *origin);
+
+#define WARNINGS_MAX 256u
+/* Keep a warning about a value, or about the key that names it. */
+__attribute__((format(printf, 3, 4))) int warn_at(struct loader *loader, const struct place *place,
+						  const char *format, ...);
+__attribute__((format(printf, 3, 4))) int warn_key(struct loader *loader, const struct place *place,
+						   const char *format, ...);
+/* What nothing uses, and what nothing tests. */
+int warn_of_unused(struct loader *loader);
+int warn_of_untested(struct loader *loader);
+
+/* A condition that no event, or every event, satisfies is refused. */
+int check_verdict(struct loader *loader, const struct place *place, const struct node *root);
+
 /* Define what a parsed file says: first all names, then all rules. */
 int define_names(struct loader *loader, const struct source_file *source);
 int define_rules(struct loader *loader, size_t file_index);
@@ -468,6 +519,8 @@ struct made_reader made_reader_from(const struct made_event *event);
 int keep_text(struct loader *loader, const struct place *place, const char **ret);
 /* What rule_key() tells. */
 int keep_keys(struct loader *loader, const struct place *object, struct rule *rule);
+/* "(text) and (that of place)" */
+int keep_joined(struct loader *loader, const struct place *place, bool is_or, const char **text);
 /* Macros and lists, for those who want to read them. */
 int keep_definitions(struct loader *loader);
 /* The clock of a test when `event` begins. */

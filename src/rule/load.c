@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From files to a set, in phases: what is wrong in one phase is told of all
  * files, at most RULE_ERRORS_MAX times, before the load is given up. */
-#include "rule/internal.h"
+#include "rule/define.h"
 
 #include <gcrypt.h>
 #include <stdarg.h>
@@ -34,6 +34,12 @@ int fail_file(struct loader *loader, const char *name, int error, const char *fo
 	return -error;
 }
 
+static bool is_same_error(const struct parse_error *a, const struct parse_error *b)
+{
+	return a->line == b->line && a->column == b->column && strcmp(a->file, b->file) == 0 &&
+	       strcmp(a->message, b->message) == 0;
+}
+
 int collect(struct loader *loader, int r)
 {
 	if (r >= 0)
@@ -46,6 +52,10 @@ int collect(struct loader *loader, int r)
 		return fail_memory(loader);
 	if (loader->n_errors == 0)
 		loader->first_error = r;
+	for (size_t i = 0; i < loader->n_errors; i++) {
+		if (is_same_error(&loader->errors[i], loader->err))
+			return 0; /* a macro is wrong for each that names it */
+	}
 	loader->errors[loader->n_errors++] = *loader->err;
 	return loader->n_errors < RULE_ERRORS_MAX ? 0 : LOAD_GIVEN_UP;
 }
@@ -141,18 +151,19 @@ static int index_rules(struct loader *loader)
 	return 0;
 }
 
+const char *const watch_list_names[RULE_WATCH_MAX] = { "watched_names", "watched_when_written",
+						       "watched_folders" };
+
 /* The lists that concern the kernel side outlive the loader. */
 static int keep_watched(struct loader *loader)
 {
-	static const char *const names[RULE_WATCH_MAX] = { "watched_names", "watched_when_written",
-							   "watched_folders" };
 	struct rule_set *set = loader->set;
 
 	for (size_t i = 0; i < loader->n_lists; i++) {
 		const struct value_list *list = &loader->lists[i];
 
 		for (size_t k = 0; k < RULE_WATCH_MAX; k++) {
-			if (strcmp(list->name, names[k]) != 0)
+			if (strcmp(list->name, watch_list_names[k]) != 0)
 				continue;
 			set->watched[k] = calloc(list->n_items + 1, sizeof(*set->watched[k]));
 			if (!set->watched[k])
@@ -209,12 +220,26 @@ static int define_all_rules(struct loader *loader)
 	return r;
 }
 
+static int finish_rules(struct loader *loader)
+{
+	struct rule_set *set = loader->set;
+	int r = 0;
+
+	for (size_t i = 0; i < set->n_rules && r == 0; i++)
+		r = collect_fields(loader, set->rules[i]);
+	for (size_t i = 0; i < set->n_disabled && r == 0; i++)
+		r = collect_fields(loader, set->disabled[i]);
+	return r;
+}
+
 /* All names of all files are known before the first condition is read. */
 static int parse_files(struct loader *loader)
 {
-	static int (*const phases[])(struct loader * loader) = {
-		parse_all_json, define_all_names, parse_all_macros, define_all_rules,
-		keep_watched,	keep_definitions, index_rules,	    hash_files,
+	static int (*const phases[])(struct loader *) = {
+		parse_all_json,	  define_all_names, override_names, parse_all_macros,
+		define_all_rules, override_rules,   warn_of_unused, warn_of_untested,
+		choose_rules,	  finish_rules,	    keep_watched,   keep_definitions,
+		index_rules,	  hash_files,
 	};
 	int r = 0;
 
@@ -280,8 +305,9 @@ int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set 
 	if (r == 0)
 		r = parse_files(&loader);
 	if (r == 0 && loader.set->n_rules == 0)
-		r = fail_file(&loader, load->paths[0], EINVAL,
-			      "there is no rule in here: nothing would be seen");
+		r = fail_file(&loader, load->paths[0], EINVAL, "%s: nothing would be seen",
+			      loader.set->n_disabled > 0 ? "every rule is switched off" :
+							   "there is no rule in here");
 	if (r < 0) {
 		tell_errors(&loader, load);
 		return r;

@@ -44,7 +44,7 @@ static const char *suggest_list(const struct loader *loader, struct slice typed)
 	return suggest.best;
 }
 
-static const struct value_list *find_list(const struct loader *loader, struct slice name)
+static struct value_list *find_list(const struct loader *loader, struct slice name)
 {
 	for (size_t i = 0; i < loader->n_lists; i++) {
 		if (slice_eq(name, slice_from(loader->lists[i].name)))
@@ -199,7 +199,7 @@ static int read_value(struct parser *parser, const struct subject *subject, cons
 		      struct values *values, bool lists)
 {
 	struct token *token = &parser->token;
-	const struct value_list *list = NULL;
+	struct value_list *list = NULL;
 	struct origin origin;
 	int r;
 
@@ -216,6 +216,8 @@ static int read_value(struct parser *parser, const struct subject *subject, cons
 
 	if (lists && token->kind == TOKEN_WORD)
 		list = find_list(parser->loader, token->raw);
+	if (list)
+		list->used = true;
 	origin = origin_from(list, lists && token->kind == TOKEN_WORD);
 	for (size_t i = 0; i < (list ? list->n_items : 1); i++) {
 		struct slice value = list ? list->items[i] : token->text;

@@ -158,6 +158,7 @@ static int read_name(struct parser *parser, struct node **ret)
 	if (r < 0)
 		return r;
 	if (macro) {
+		macro->used = true;
 		if (!at_end_of_test(parser))
 			return FAIL(
 				parser, parser->token.pos,
@@ -326,6 +327,46 @@ int parse_condition(struct loader *loader, const struct place *place, struct nod
 	return parse_text(loader, place, 0, ret);
 }
 
+int join_conditions(struct loader *loader, const struct place *place, bool is_or, struct node *a,
+	       struct node *b, struct node **ret)
+{
+	struct parser parser = { .loader = loader, .place = place };
+	struct child *last = NULL;
+	struct node *node = NULL;
+	int r;
+
+	r = new_node(&parser, is_or ? NODE_OR : NODE_AND, &node);
+	if (r == 0)
+		r = add_child(&parser, node, a, &last);
+	if (r == 0)
+		r = add_child(&parser, node, b, &last);
+	if (r < 0)
+		return r;
+	if (node->depth > CONDITION_DEPTH_MAX)
+		return fail_at(loader, place, "brackets and macros nest deeper than %u",
+			       CONDITION_DEPTH_MAX);
+	*ret = node;
+	return 0;
+}
+
+/* The definition, or what replaces it, and what overrides join to it. */
+static int parse_parts(struct loader *loader, struct macro *macro, const struct place *place,
+		       unsigned int depth, struct node **ret)
+{
+	struct node *root, *more;
+	int r;
+
+	r = parse_text(loader, macro->place ? macro->place : place, depth, &root);
+	for (const struct macro_part *part = macro->parts; part && r == 0; part = part->next) {
+		r = parse_text(loader, part->place, depth + 1, &more);
+		if (r == 0)
+			r = join_conditions(loader, part->place, part->is_or, root, more, &root);
+	}
+	if (r == 0)
+		*ret = root;
+	return r;
+}
+
 int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth)
 {
 	const struct at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
@@ -335,7 +376,7 @@ int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth)
 	if (depth > CONDITION_DEPTH_MAX)
 		return fail_at(loader, &place, "macros nest deeper than %u", CONDITION_DEPTH_MAX);
 	macro->busy = true;
-	r = parse_text(loader, &place, depth, &macro->root);
+	r = parse_parts(loader, macro, &place, depth, &macro->root);
 	macro->busy = false;
 	return r;
 }

@@ -341,6 +341,24 @@ unsigned int place_line(const struct place *place)
 	return line;
 }
 
+/* One walk for all of them: asking for each would walk the file once per rule. */
+void place_lines(const struct place *array, unsigned int *lines, size_t n_lines)
+{
+	struct slice text = array->file->text;
+	size_t i = find_offset(array, false), done = 0;
+	unsigned int line = 1;
+
+	i = i < text.len ? skip_space(text, i + 1) : i;
+	for (size_t n = 0; n < n_lines; n++) {
+		for (; done < i && done < text.len; done++)
+			line += text.data[done] == '\n';
+		lines[n] = line;
+		i = skip_space(text, skip_value(text, i));
+		if (i < text.len && text.data[i] == ',')
+			i = skip_space(text, i + 1);
+	}
+}
+
 struct hint hint_from(const char *best)
 {
 	struct hint hint = { "" };

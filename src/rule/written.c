@@ -2,6 +2,8 @@
 /* What the rule files say, kept for the tools that tell people about it. */
 #include "rule/internal.h"
 
+#include <stdio.h>
+
 int keep_text(struct loader *loader, const struct place *place, const char **ret)
 {
 	struct slice text;
@@ -24,7 +26,10 @@ int keep_keys(struct loader *loader, const struct place *object, struct rule *ru
 		const json_t *json = json_object_get(object->json, kept_keys[i]);
 		cleanup_free char *text = NULL;
 
-		if (!json || json_is_null(json))
+		if (!json)
+			continue;
+		rule->keys[i] = NULL; /* an override may have the key as well */
+		if (json_is_null(json))
 			continue;
 		text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 		if (!text)
@@ -45,16 +50,39 @@ const char *rule_key(const struct rule *rule, const char *key)
 	return "";
 }
 
+int keep_joined(struct loader *loader, const struct place *place, bool is_or, const char **text)
+{
+	const char *more;
+	char *both;
+	size_t len;
+	int r;
+
+	r = keep_text(loader, place, &more);
+	if (r < 0)
+		return r;
+	len = strlen(*text) + strlen(more) + sizeof("() and ()");
+	both = arena_alloc(&loader->set->arena, len);
+	if (!both)
+		return fail_memory(loader);
+	snprintf(both, len, "(%s) %s (%s)", *text, is_or ? "or" : "and", more);
+	*text = both;
+	return 0;
+}
+
 static int keep_macro(struct loader *loader, const struct macro *macro, struct rule_definition *ret)
 {
 	const struct at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
 	const struct place place = { macro->file, &at, macro->json };
+	int r;
 
 	ret->name = arena_copy(&loader->set->arena, slice_from(macro->name));
 	ret->file = arena_copy(&loader->set->arena, slice_from(macro->file->name));
 	if (!ret->name || !ret->file)
 		return fail_memory(loader);
-	return keep_text(loader, &place, &ret->text);
+	r = keep_text(loader, macro->place ? macro->place : &place, &ret->text);
+	for (const struct macro_part *part = macro->parts; part && r == 0; part = part->next)
+		r = keep_joined(loader, part->place, part->is_or, &ret->text);
+	return r;
 }
 
 static int keep_list(struct loader *loader, const struct value_list *list,
