@@ -342,24 +342,37 @@ static json_t *page_json(const struct rule_set *set, const struct rule *rule)
 	return json;
 }
 
+/* One is an object, several are an array of them. */
 static int explain(const struct rules_call *call, const struct rule_set *set)
 {
-	const struct rule *rule = rules_find(call, set, call->args[0]);
+	json_t *array = json_array();
+	int code = RULES_DONE;
 
-	if (!rule)
-		return RULES_WRONG;
-	if (call->json)
-		rules_print_json(page_json(set, rule));
-	else
-		print_page(set, rule);
-	return RULES_DONE;
+	for (size_t i = 0; i < call->n_args && code == RULES_DONE; i++) {
+		const struct rule *rule = rules_find(call, set, call->args[i]);
+
+		if (!rule) {
+			code = RULES_WRONG;
+		} else if (call->json) {
+			json_array_append_new(array, page_json(set, rule));
+		} else {
+			if (i > 0)
+				printf("\n\n");
+			print_page(set, rule);
+		}
+	}
+	if (call->json && code == RULES_DONE)
+		rules_print_json(call->n_args == 1 ? json_incref(json_array_get(array, 0)) :
+						     json_incref(array));
+	json_decref(array);
+	return code;
 }
 
 const struct rules_command rules_explain = {
 	.name = "explain",
-	.args = "ID",
+	.args = "ID...",
 	.summary = "what a rule says, why, what it needs, its exceptions and near misses",
 	.args_min = 1,
-	.args_max = 1,
+	.args_max = RULES_MAX,
 	.run = explain,
 };

@@ -162,11 +162,11 @@ static const char *const order[] = {
 	"exceptions", "count",
 	"distinct",   "for",
 	"by",	      "within",
-	"threshold",  "sequence",
-	"suppress",   "capture",
-	"action",     "events",
-	"alerts",     "tests",
-	"rules",
+	"steps",      "threshold",
+	"sequence",   "suppress",
+	"capture",    "action",
+	"events",     "alerts",
+	"tests",      "rules",
 };
 
 static size_t key_rank(struct slice key)
