@@ -30,7 +30,12 @@ static const struct rules_command *const commands[] = {
 
 /* What goes with every command. */
 static const struct rules_option common[] = {
-	{ "rules", "DIR", "directory of *.json files, or one file (default " BW_RULES_DIR ")" },
+	{ "rules", "DIR",
+	  "directory of *.json and rules.d/*.json, or one file (default " BW_RULES_DIR
+	  "); may be repeated" },
+	{ "enable", "WHICH", "use these rules: id, tag, T1611, warning, warning+ (and above)" },
+	{ "disable", "WHICH", "do not use them; several are separated by commas" },
+	{ "only", "WHICH", "use no others" },
 	{ "format", "FORMAT", "text (default) or json" },
 	{ "help", NULL, "this text" },
 	{ NULL },

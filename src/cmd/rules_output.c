@@ -80,17 +80,43 @@ static void print_errors_json(json_t *errors)
 	rules_print_json(json);
 }
 
+/* The paths and choices of the command line, in its order. Those of a command
+ * that names its own sets do not concern what the options say. */
+static void gather_load(const struct rules_call *call, const char **paths,
+			struct rule_choice *choices, struct rule_load *load)
+{
+	static const char *const names[] = { "enable", "disable", "only" };
+	size_t n_paths = 0;
+
+	for (size_t i = 0; i < call->n_given && !call->command->no_set; i++) {
+		if (strcmp(call->given[i].name, "rules") == 0)
+			paths[n_paths++] = call->given[i].value;
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++) {
+			if (strcmp(call->given[i].name, names[k]) == 0)
+				choices[load->n_choices++] =
+					(struct rule_choice){ (enum rule_choice_kind)k,
+							      call->given[i].value };
+		}
+	}
+	if (n_paths > 0)
+		load->n_paths = n_paths;
+}
+
 int rules_load(const struct rules_call *call, const char *path, struct rule_set **ret)
 {
 	struct told told = { call, call->json ? json_array() : NULL };
-	const struct rule_load load = { .paths = &path,
-					.n_paths = 1,
-					.now_ns = (int64_t)time(NULL) * 1000000000,
-					.tell = tell_error,
-					.arg = &told };
+	struct rule_choice choices[RULES_GIVEN_MAX];
+	const char *paths[RULES_GIVEN_MAX + 1] = { path };
+	struct rule_load load = { .paths = paths,
+				  .n_paths = 1,
+				  .choices = choices,
+				  .now_ns = (int64_t)time(NULL) * 1000000000,
+				  .tell = tell_error,
+				  .arg = &told };
 	struct parse_error err;
 	int r;
 
+	gather_load(call, paths, choices, &load);
 	r = rule_set_load_with(AT_FDCWD, &load, ret, &err);
 	if (r == 0) {
 		json_decref(told.errors);

@@ -6,12 +6,6 @@
 #include "base/suggest.h"
 #include "cmd/rules_tool.h"
 
-/* `test --only` says the same as `list --id`. */
-static const char *given_ids(const struct rules_call *call)
-{
-	return rules_given(call, "only") ? rules_given(call, "only") : rules_given(call, "id");
-}
-
 const struct rule *rules_find(const struct rules_call *call, const struct rule_set *set,
 			      const char *id)
 {
@@ -153,7 +147,7 @@ static int check_ids(const struct rules_call *call, const struct rule_set *set, 
 
 int rules_check_filters(const struct rules_call *call, const struct rule_set *set)
 {
-	const char *ids = given_ids(call), *priority = rules_given(call, "priority");
+	const char *ids = rules_given(call, "id"), *priority = rules_given(call, "priority");
 	int code = 0;
 
 	if (ids)
@@ -178,7 +172,7 @@ static bool has_id(const struct rule *rule, const char *list)
 
 bool rules_passes(const struct rules_call *call, const struct rule *rule)
 {
-	const char *ids = given_ids(call), *priority = rules_given(call, "priority");
+	const char *ids = rules_given(call, "id"), *priority = rules_given(call, "priority");
 
 	if (ids && !has_id(rule, ids))
 		return false;

@@ -123,16 +123,10 @@ static int test(const struct rules_call *call, const struct rule_set *set)
 	struct results results = { .call = call };
 	size_t n_rules = 0;
 	unsigned int run;
-	int code;
 
-	code = rules_check_filters(call, set);
-	if (code != 0)
-		return code;
 	results.tests = json_array();
 	for (size_t i = 0; i < rule_set_len(set); i++) {
 		results.rule = rule_set_at(set, i);
-		if (!rules_passes(call, results.rule))
-			continue;
 		results.i = 0;
 		n_rules++;
 		results.n_failed += rule_run_tests(set, results.rule, &run, report_test, &results);
@@ -144,14 +138,8 @@ static int test(const struct rules_call *call, const struct rule_set *set)
 	return results.n_failed > 0 ? RULES_WRONG : RULES_DONE;
 }
 
-static const struct rules_option options[] = {
-	{ "only", "ID,...", "the tests of these rules" },
-	{ NULL },
-};
-
 const struct rules_command rules_test = {
 	.name = "test",
 	.summary = "run the tests that the rules carry; say what decided one that failed",
-	.options = options,
 	.run = test,
 };

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "agent/log.h"
 #include "agent/sensor.h"
@@ -10,9 +11,13 @@
 
 #define RULES_DEFAULT "/etc/brigwatch/rules"
 #define ROOTS_MAX 16
+#define CHOICES_MAX 64
 
 struct run_options {
-	const char *rules, *output;
+	const char *rules[ROOTS_MAX], *output;
+	size_t n_rules;
+	struct rule_choice choices[CHOICES_MAX];
+	size_t n_choices;
 	const char *runc_roots[ROOTS_MAX + 1], *docker_roots[ROOTS_MAX + 1];
 	size_t n_runc_roots, n_docker_roots;
 	enum sink_format format;
@@ -24,8 +29,12 @@ static void usage(FILE *to)
 		"usage: brigwatch run [OPTION...]\n\n"
 		"Watches this host until SIGINT or SIGTERM. Needs root, or CAP_BPF and\n"
 		"CAP_PERFMON, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for container names.\n\n"
-		"  --rules DIR        rules to use: a directory of *.json, or one file (default\n"
-		"                     " RULES_DEFAULT ")\n"
+		"  --rules DIR        rules to use: a directory of *.json and rules.d/*.json, or one\n"
+		"                     file; may be repeated (default " RULES_DEFAULT ")\n"
+		"  --enable WHICH     use these rules: ids (BW-0101, BW-01*), tags, techniques (T1611),\n"
+		"                     priorities (warning, warning+ for that and above), with commas\n"
+		"  --disable WHICH    do not use these rules\n"
+		"  --only WHICH       use no others\n"
 		"  --format FORMAT    text or json, one alert a line; text is a block an alert on a\n"
 		"                     terminal (default text)\n"
 		"  --output FILE      append alerts to FILE instead of printing them\n"
@@ -35,12 +44,41 @@ static void usage(FILE *to)
 		"Alerts go to stdout or FILE, messages and the summary to stderr.\n");
 }
 
+/* Numbers of options without a letter: from here, as enum rule_choice_kind. */
+#define OPTION_CHOICE 256
+
+static int add_choice(struct run_options *options, enum rule_choice_kind kind, const char *which)
+{
+	if (options->n_choices == CHOICES_MAX) {
+		fprintf(stderr, "brigwatch run: at most %d choices of rules\n", CHOICES_MAX);
+		return EXIT_USAGE;
+	}
+	options->choices[options->n_choices++] = (struct rule_choice){ kind, which };
+	return EXIT_DONE;
+}
+
+static int add_rules(struct run_options *options, const char *path)
+{
+	if (options->n_rules == ROOTS_MAX) {
+		fprintf(stderr, "brigwatch run: at most %d --rules\n", ROOTS_MAX);
+		return EXIT_USAGE;
+	}
+	options->rules[options->n_rules++] = path;
+	return EXIT_DONE;
+}
+
 static int parse_options(int argc, char **argv, struct run_options *ret)
 {
 	static const struct option options[] = {
-		{ "rules", required_argument, NULL, 'r' },   { "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' },  { "runc-root", required_argument, NULL, 'c' },
-		{ "docker-root", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+		{ "rules", required_argument, NULL, 'r' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "runc-root", required_argument, NULL, 'c' },
+		{ "docker-root", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "enable", required_argument, NULL, OPTION_CHOICE + RULE_ENABLE },
+		{ "disable", required_argument, NULL, OPTION_CHOICE + RULE_DISABLE },
+		{ "only", required_argument, NULL, OPTION_CHOICE + RULE_ONLY },
 		{},
 	};
 	int c;
@@ -48,7 +86,15 @@ static int parse_options(int argc, char **argv, struct run_options *ret)
 	while ((c = getopt_long(argc, argv, "r:f:o:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'r':
-			ret->rules = optarg;
+			if (add_rules(ret, optarg) != EXIT_DONE)
+				return EXIT_USAGE;
+			break;
+		case OPTION_CHOICE + RULE_ENABLE:
+		case OPTION_CHOICE + RULE_DISABLE:
+		case OPTION_CHOICE + RULE_ONLY:
+			if (add_choice(ret, (enum rule_choice_kind)(c - OPTION_CHOICE), optarg) !=
+			    EXIT_DONE)
+				return EXIT_USAGE;
 			break;
 		case 'o':
 			ret->output = optarg;
@@ -89,25 +135,56 @@ static int parse_options(int argc, char **argv, struct run_options *ret)
 	return EXIT_DONE;
 }
 
-static int load_rules(const char *path, struct rule_set **ret)
+static void tell_error(const struct parse_error *error, void *arg)
 {
-	struct parse_error error = {};
-	int r = rule_set_load(AT_FDCWD, path, ret, &error);
-
-	if (r == 0)
-		return EXIT_DONE;
-	if (error.line)
-		fprintf(stderr, "brigwatch: rules: %s:%u:%u: %s\n", error.file, error.line, error.column, error.message);
+	(void)arg;
+	if (error->line)
+		fprintf(stderr, "brigwatch: rules: %s:%u:%u: %s\n", error->file, error->line,
+			error->column, error->message);
 	else
-		fprintf(stderr, "brigwatch: rules: %s: %s\n", error.file[0] ? error.file : path,
-			error.message[0] ? error.message : strerror(-r));
-	if (error.excerpt[0]) {
-		fprintf(stderr, "    %s\n", error.excerpt);
-		if (error.caret)
-			fprintf(stderr, "    %*s\n", (int)error.caret, "^");
+		fprintf(stderr, "brigwatch: rules: %s%s%s\n", error->file,
+			error->file[0] ? ": " : "", error->message);
+	if (error->excerpt[0]) {
+		fprintf(stderr, "    %s\n", error->excerpt);
+		if (error->caret)
+			fprintf(stderr, "    %*s\n", (int)error->caret, "^");
 	}
-	fprintf(stderr, "brigwatch: rules: nothing is watched until this is mended\n");
-	return EXIT_USAGE;
+}
+
+#define WARNINGS_TOLD 5
+
+/* Each once, here: an alert is no place for what is doubtful about a rule. */
+static void tell_warnings(const struct rule_set *rules)
+{
+	const struct parse_error *warnings;
+	size_t n = rule_set_warnings(rules, &warnings);
+
+	for (size_t i = 0; i < n && i < WARNINGS_TOLD; i++)
+		log_message("rules", "%s:%u: %s", warnings[i].file, warnings[i].line,
+			    warnings[i].message);
+	if (n > WARNINGS_TOLD)
+		log_message("rules", "%zu more warnings, `brigwatch rules check` tells them",
+			    n - WARNINGS_TOLD);
+}
+
+static int load_rules(const struct run_options *options, struct rule_set **ret)
+{
+	const struct rule_load load = {
+		.paths = options->rules,
+		.n_paths = options->n_rules,
+		.choices = options->choices,
+		.n_choices = options->n_choices,
+		.now_ns = (int64_t)time(NULL) * 1000000000,
+		.tell = tell_error,
+	};
+	struct parse_error error;
+
+	if (rule_set_load_with(AT_FDCWD, &load, ret, &error) < 0) {
+		fprintf(stderr, "brigwatch: rules: nothing is watched until this is mended\n");
+		return EXIT_USAGE;
+	}
+	tell_warnings(*ret);
+	return EXIT_DONE;
 }
 
 /* Who reads slowly must not stop the engine, so pipes and terminals do not
@@ -178,7 +255,7 @@ static void fill_roots(struct run_options *options, struct reader_config *reader
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options options = { .rules = RULES_DEFAULT, .format = SINK_TEXT };
+	struct run_options options = { .format = SINK_TEXT };
 	struct sensor_options sensor = { .output_fd = -1 };
 	struct rule_set *rules = NULL;
 	int code;
@@ -186,7 +263,9 @@ int cmd_run(int argc, char **argv)
 	code = parse_options(argc, argv, &options);
 	if (code != EXIT_DONE)
 		return code < 0 ? EXIT_DONE : code;
-	code = load_rules(options.rules, &rules);
+	if (options.n_rules == 0)
+		options.rules[options.n_rules++] = RULES_DEFAULT;
+	code = load_rules(&options, &rules);
 	if (code == EXIT_DONE)
 		code = open_output(options.output, &sensor.output_fd);
 	if (code == EXIT_DONE) {
