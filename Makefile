@@ -161,6 +161,10 @@ check-fuzz: fuzz-programs
 check-rules: $(BUILD)/brigwatch
 	@tests/rules/run $(BUILD)/brigwatch rules
 
+## import-falco     build the program that translates Falco's rules
+## check-import     that program over small files, and over Falco's own if they are there
+include tools/import-falco/Makefile.inc
+
 lint:
 	@tools/lint $(BUILD)
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files and connections. Theirs are descriptors with the name that the caller
+ * passed, made absolute; ours are the kernel's objects, links followed. */
+#include "map.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#define NETWORK "inet,connect"
+
+/* --- files --------------------------------------------------------------- */
+
+/* Places that the kernel's object never has: links, which it has followed. */
+static bool is_magic(const char *path)
+{
+	return strncmp(path, "/proc/self", 10) == 0 || strncmp(path, "/proc/thread-self", 17) == 0;
+}
+
+static void note_links(struct job *job, const struct ast *test, struct out *out)
+{
+	static const char *const links[] = { "/bin", "/sbin", "/lib", "/lib64", "/var/run", "/var/lock" };
+
+	for (size_t i = 0; i < test->values.n; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(links); k++) {
+			size_t len = strlen(links[k]);
+			const char *value = value_at(test, i);
+
+			if (strncmp(value, links[k], len) != 0 || (value[len] && value[len] != '/'))
+				continue;
+			out_note(job, out, NOTE_INFO, test->at,
+				 "%s: where %s is a link, the object's path is another one: name that too",
+				 test->name, links[k]);
+			return;
+		}
+	}
+}
+
+struct out *map_fd_name(struct job *job, const struct ast *test, bool positive,
+			const struct mapping *self)
+{
+	struct out *out;
+
+	(void)positive;
+	if (asks_only_for(job, NETWORK))
+		return lose(job, test, true, "a connection has no name with us: see fd.sip and fd.sport");
+	if (test->values.n == 1 && is_magic(value_at(test, 0)))
+		return compare(job, test, "evt.arg.path");
+	out = compare(job, test, self->ours);
+	if (out->kind == OUT_TEST)
+		note_links(job, test, out);
+	return out;
+}
+
+static const char *glob_quoted(struct job *job, const char *text)
+{
+	struct text quoted = { 0 };
+
+	text_puts(job->pool, &quoted, "");
+	for (const char *p = text; *p; p++) {
+		if (strchr("*?[\\", *p))
+			text_puts(job->pool, &quoted, "\\");
+		text_add(job->pool, &quoted, p, 1);
+	}
+	return quoted.data;
+}
+
+/* The file lies in the directory itself, not below. */
+static struct out *directory_value(struct job *job, const struct ast *test, const char *value)
+{
+	size_t len = strlen(value);
+	const char *dir, *quoted;
+
+	(void)test;
+	while (len > 0 && value[len - 1] == '/')
+		len--;
+	dir = pool_printf(job->pool, "%.*s/", (int)len, value);
+	quoted = glob_quoted(job, dir);
+	return out_join(job, OUT_AND, out_test(job, "file.path", "startswith", dir),
+			out_not(job, out_test(job, "file.path", "glob",
+					      pool_printf(job->pool, "%s*/*", quoted))));
+}
+
+struct out *map_fd_directory(struct job *job, const struct ast *test, bool positive,
+			     const struct mapping *self)
+{
+	struct out *out;
+
+	(void)positive;
+	(void)self;
+	if (field_find(slice_from("fd.directory")))
+		return compare(job, test, "fd.directory");
+	if (op_is(test, "startswith") || op_is(test, "pmatch"))
+		return compare(job, test, "file.path");
+	if (!op_is_equality(test))
+		return lose(job, test, true, "the directory of a file is compared with =, in, startswith, pmatch");
+	out = each_value(job, test, directory_value);
+	note_links(job, test, out);
+	return out;
+}
+
+static struct out *family(struct job *job, const char *glob)
+{
+	struct out *inet = out_word(job, "evt.type", "inet");
+	struct out *six = out_test(job, "fd.sip", "glob", "*:*");
+
+	return out_join(job, OUT_AND, inet, glob[0] == '6' ? six : out_not(job, six));
+}
+
+static struct out *type_value(struct job *job, const struct ast *test, const char *value)
+{
+	if (strcmp(value, "f") == 0 || strcmp(value, "file") == 0)
+		return out_not(job, out_word(job, "file.type", "directory"));
+	if (strcmp(value, "d") == 0 || strcmp(value, "directory") == 0)
+		return out_word(job, "file.type", "directory");
+	if (strcmp(value, "4") == 0 || strcmp(value, "ipv4") == 0)
+		return family(job, "4");
+	if (strcmp(value, "6") == 0 || strcmp(value, "ipv6") == 0)
+		return family(job, "6");
+	if (strcmp(value, "ip") == 0)
+		return out_word(job, "evt.type", "inet");
+	if (strcmp(value, "u") == 0 || strcmp(value, "unix") == 0)
+		return out_word(job, "evt.type", "connect");
+	return out_unseen(job, test->at, "%s = %.40s: no event of ours has such a descriptor", test->name,
+			  value);
+}
+
+struct out *map_fd_type(struct job *job, const struct ast *test, bool positive,
+			const struct mapping *self)
+{
+	(void)positive;
+	(void)self;
+	if (!op_is_equality(test))
+		return lose(job, test, false, "kinds of descriptors are compared with =, != and in only");
+	return each_value(job, test, type_value);
+}
+
+/* Of an open: whether it succeeded. */
+struct out *map_fd_num(struct job *job, const struct ast *test, bool positive,
+		       const struct mapping *self)
+{
+	const char *value = test->values.n == 1 ? value_at(test, 0) : "";
+	struct out *failed = out_test(job, "evt.failed", NULL, NULL);
+
+	(void)positive;
+	(void)self;
+	if ((op_is(test, ">=") && strcmp(value, "0") == 0) ||
+	    (op_is(test, ">") && strcmp(value, "-1") == 0) ||
+	    (op_is_negation(test) && strcmp(value, "-1") == 0))
+		return out_not(job, failed);
+	if ((op_is(test, "<") && strcmp(value, "0") == 0) ||
+	    (op_is(test, "=") && strcmp(value, "-1") == 0)) {
+		out_note(job, failed, NOTE_NARROWER, test->at,
+			 "of refused opens only those for writing are recorded");
+		return failed;
+	}
+	return lose(job, test, false, "numbers of descriptors are not recorded");
+}
+
+/* --- addresses ----------------------------------------------------------- */
+
+/* The network of a prefix, by what its dotted addresses begin with. */
+static struct out *net_value(struct job *job, const struct ast *test, const char *value)
+{
+	struct out *all = out_new(job, OUT_FALSE);
+	unsigned char byte[4];
+	char address[64];
+	const char *slash = strchr(value, '/');
+	size_t len = slash ? (size_t)(slash - value) : strlen(value);
+	unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : 32, first, n;
+	char head[32] = "";
+
+	snprintf(address, sizeof(address), "%.*s", (int)(len < 63 ? len : 63), value);
+	if (inet_pton(AF_INET, address, byte) != 1 || bits > 32 || bits == 0)
+		return lose(job, test, true, "'%.60s' is no IPv4 network", value);
+	if (bits == 32)
+		return out_test(job, "fd.sip", "=", pool_copy(job->pool, address, strlen(address)));
+	for (unsigned long i = 0; i < bits / 8; i++)
+		snprintf(head + strlen(head), sizeof(head) - strlen(head), "%u.", byte[i]);
+	if (bits % 8 == 0)
+		return out_test(job, "fd.sip", "startswith", pool_copy(job->pool, head, strlen(head)));
+	n = 1ul << (8 - bits % 8);
+	first = byte[bits / 8] & ~(n - 1);
+	for (unsigned long i = first; i < first + n; i++)
+		all = out_join(job, OUT_OR, all,
+			       out_test(job, "fd.sip", "startswith",
+					pool_printf(job->pool, "%s%lu%s", head, i,
+						    bits / 8 < 3 ? "." : "")));
+	return all;
+}
+
+struct out *map_fd_net(struct job *job, const struct ast *test, bool positive,
+		       const struct mapping *self)
+{
+	(void)positive;
+	(void)self;
+	if (!op_is_equality(test))
+		return lose(job, test, true, "networks are compared with =, != and in only");
+	return each_value(job, test, net_value);
+}
+
+struct out *map_fd_inet(struct job *job, const struct ast *test, bool positive,
+			const struct mapping *self)
+{
+	for (size_t i = 0; i < test->values.n; i++) {
+		if (strchr(value_at(test, i), '/'))
+			return map_fd_net(job, test, positive, self);
+	}
+	return compare(job, test, self->ours);
+}
