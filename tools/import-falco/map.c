@@ -228,13 +228,13 @@ static bool take_values(struct job *job, const struct ast *test, const struct fi
 			  value_at(test, i)[0];
 	if (by_list)
 		out->lists = test->lists;
-	out->is_number = field->type == VALUE_INT;
+	out->is_number = field->type == VALUE_INT || field->item == VALUE_INT;
 	for (size_t i = 0; i < (by_list ? test->plain.n : test->values.n); i++) {
 		const struct ast_value *value = (by_list ? &test->plain : &test->values)->items[i];
 
 		if (is_na(value->text)) {
 			*ret_na = true;
-		} else if (field->type == VALUE_INT) {
+		} else if (out->is_number) {
 			if (!is_number_text(value->text, number, sizeof(number)))
 				return false;
 			ptrs_add(job->pool, &out->values,
@@ -249,29 +249,14 @@ static bool take_values(struct job *job, const struct ast *test, const struct fi
 	return true;
 }
 
-/* f pmatch (a, b): f is one of them or lies below. */
-static struct out *pmatch_one(struct job *job, const char *ours, const char *value)
+/* Theirs must match the whole text, ours finds a part of it. */
+static struct out *compare_regex(struct job *job, const struct ast *test, const char *ours)
 {
-	size_t len = strlen(value);
+	struct out *out =
+		out_test(job, ours, "regex", pool_printf(job->pool, "^(?:%s)$", value_at(test, 0)));
 
-	while (len > 0 && value[len - 1] == '/')
-		len--;
-	return out_join(job, OUT_OR,
-			out_test(job, ours, "=", pool_printf(job->pool, "%.*s", (int)len, value)),
-			out_test(job, ours, "startswith",
-				 pool_printf(job->pool, "%.*s/", (int)len, value)));
-}
-
-static struct out *compare_pmatch(struct job *job, const struct ast *test, const char *ours)
-{
-	struct out *all = out_new(job, OUT_FALSE);
-
-	for (size_t i = 0; i < test->values.n; i++) {
-		if (strpbrk(value_at(test, i), "*?["))
-			return lose(job, test, true, "wildcards within pmatch");
-		all = out_join(job, OUT_OR, all, pmatch_one(job, ours, value_at(test, i)));
-	}
-	return all;
+	return map_is_accepted(job, out) ? out :
+					   lose(job, test, true, "our regex does not take this");
 }
 
 /* F = "<NA>" is theirs for "F is missing". */
@@ -319,10 +304,10 @@ struct out *compare(struct job *job, const struct ast *test, const char *ours)
 		out = out_test(job, ours, "exists", NULL);
 		return map_is_accepted(job, out) ? out : lose(job, test, true, "not known with us");
 	}
-	if (op_is(test, "pmatch"))
-		return compare_pmatch(job, test, ours);
 	if (test->values.n == 0)
 		return out_new(job, OUT_FALSE); /* in (): as they wrote it */
+	if (op_is(test, "regex"))
+		return compare_regex(job, test, ours);
 	return compare_texts(job, test, ours, field);
 }
 
@@ -382,9 +367,9 @@ static const struct mapping mappings[] = {
 	{ "fd.rip", map_fd_inet, "fd.sip", NULL },
 	{ "fd.port", map_to, "fd.sport", "only the server's port is known" },
 	{ "fd.rport", map_to, "fd.sport", NULL },
-	{ "fd.net", map_fd_net, "fd.sip", NULL },
-	{ "fd.snet", map_fd_net, "fd.sip", NULL },
-	{ "fd.rnet", map_fd_net, "fd.sip", NULL },
+	{ "fd.net", map_fd_inet, "fd.sip", NULL },
+	{ "fd.snet", map_fd_inet, "fd.sip", NULL },
+	{ "fd.rnet", map_fd_inet, "fd.sip", NULL },
 	{ "fd.sip.name", map_essential, NULL, "names of hosts are not resolved" },
 	{ "fd.rip.name", map_essential, NULL, "names of hosts are not resolved" },
 	{ "fd.cip.name", map_lost, NULL, "names of hosts are not resolved" },

@@ -53,8 +53,6 @@ struct out *map_fd_type(struct job *job, const struct ast *test, bool positive,
 			const struct mapping *self);
 struct out *map_fd_num(struct job *job, const struct ast *test, bool positive,
 		       const struct mapping *self);
-struct out *map_fd_net(struct job *job, const struct ast *test, bool positive,
-		       const struct mapping *self);
 struct out *map_fd_inet(struct job *job, const struct ast *test, bool positive,
 			const struct mapping *self);
 

@@ -3,7 +3,6 @@
  * passed, made absolute; ours are the kernel's objects, links followed. */
 #include "map.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
 #define NETWORK "inet,connect"
@@ -98,12 +97,10 @@ struct out *map_fd_directory(struct job *job, const struct ast *test, bool posit
 	return out;
 }
 
-static struct out *family(struct job *job, const char *glob)
+static struct out *family(struct job *job, const char *all)
 {
-	struct out *inet = out_word(job, "evt.type", "inet");
-	struct out *six = out_test(job, "fd.sip", "glob", "*:*");
-
-	return out_join(job, OUT_AND, inet, glob[0] == '6' ? six : out_not(job, six));
+	return out_join(job, OUT_AND, out_word(job, "evt.type", "inet"),
+			out_test(job, "fd.sip", "=", all));
 }
 
 static struct out *type_value(struct job *job, const struct ast *test, const char *value)
@@ -113,9 +110,9 @@ static struct out *type_value(struct job *job, const struct ast *test, const cha
 	if (strcmp(value, "d") == 0 || strcmp(value, "directory") == 0)
 		return out_word(job, "file.type", "directory");
 	if (strcmp(value, "4") == 0 || strcmp(value, "ipv4") == 0)
-		return family(job, "4");
+		return family(job, "0.0.0.0/0");
 	if (strcmp(value, "6") == 0 || strcmp(value, "ipv6") == 0)
-		return family(job, "6");
+		return family(job, "::/0");
 	if (strcmp(value, "ip") == 0)
 		return out_word(job, "evt.type", "inet");
 	if (strcmp(value, "u") == 0 || strcmp(value, "unix") == 0)
@@ -158,52 +155,13 @@ struct out *map_fd_num(struct job *job, const struct ast *test, bool positive,
 
 /* --- addresses ----------------------------------------------------------- */
 
-/* The network of a prefix, by what its dotted addresses begin with. */
-static struct out *net_value(struct job *job, const struct ast *test, const char *value)
-{
-	struct out *all = out_new(job, OUT_FALSE);
-	unsigned char byte[4];
-	char address[64];
-	const char *slash = strchr(value, '/');
-	size_t len = slash ? (size_t)(slash - value) : strlen(value);
-	unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : 32, first, n;
-	char head[32] = "";
-
-	snprintf(address, sizeof(address), "%.*s", (int)(len < 63 ? len : 63), value);
-	if (inet_pton(AF_INET, address, byte) != 1 || bits > 32 || bits == 0)
-		return lose(job, test, true, "'%.60s' is no IPv4 network", value);
-	if (bits == 32)
-		return out_test(job, "fd.sip", "=", pool_copy(job->pool, address, strlen(address)));
-	for (unsigned long i = 0; i < bits / 8; i++)
-		snprintf(head + strlen(head), sizeof(head) - strlen(head), "%u.", byte[i]);
-	if (bits % 8 == 0)
-		return out_test(job, "fd.sip", "startswith", pool_copy(job->pool, head, strlen(head)));
-	n = 1ul << (8 - bits % 8);
-	first = byte[bits / 8] & ~(n - 1);
-	for (unsigned long i = first; i < first + n; i++)
-		all = out_join(job, OUT_OR, all,
-			       out_test(job, "fd.sip", "startswith",
-					pool_printf(job->pool, "%s%lu%s", head, i,
-						    bits / 8 < 3 ? "." : "")));
-	return all;
-}
-
-struct out *map_fd_net(struct job *job, const struct ast *test, bool positive,
-		       const struct mapping *self)
-{
-	(void)positive;
-	(void)self;
-	if (!op_is_equality(test))
-		return lose(job, test, true, "networks are compared with =, != and in only");
-	return each_value(job, test, net_value);
-}
-
+/* Of the two ends of a connection only the server's is recorded. Networks are
+ * written as with theirs. */
 struct out *map_fd_inet(struct job *job, const struct ast *test, bool positive,
 			const struct mapping *self)
 {
-	for (size_t i = 0; i < test->values.n; i++) {
-		if (strchr(value_at(test, i), '/'))
-			return map_fd_net(job, test, positive, self);
-	}
+	(void)positive;
+	if (!op_is_equality(test) && !op_is(test, "exists"))
+		return lose(job, test, true, "addresses are compared with =, != and in only");
 	return compare(job, test, self->ours);
 }

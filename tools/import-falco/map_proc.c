@@ -8,22 +8,7 @@
 
 /* --- ancestors ----------------------------------------------------------- */
 
-/* proc.aname is the names of all ancestors, joined by commas. */
-static struct out *ancestor_value(struct job *job, const struct ast *test, const char *value)
-{
-	struct out *all;
-
-	if (strchr(value, ','))
-		return lose(job, test, true, "a name with a comma");
-	all = out_test(job, "proc.aname", "=", value);
-	all = out_join(job, OUT_OR, all,
-		       out_test(job, "proc.aname", "startswith", pool_printf(job->pool, "%s,", value)));
-	all = out_join(job, OUT_OR, all,
-		       out_test(job, "proc.aname", "endswith", pool_printf(job->pool, ",%s", value)));
-	return out_join(job, OUT_OR, all,
-			out_test(job, "proc.aname", "contains", pool_printf(job->pool, ",%s,", value)));
-}
-
+/* Ours is a list as well: a test is met when one of the ancestors meets it. */
 struct out *map_aname(struct job *job, const struct ast *test, bool positive,
 		      const struct mapping *self)
 {
@@ -35,9 +20,9 @@ struct out *map_aname(struct job *job, const struct ast *test, bool positive,
 		return compare(job, test, "proc.pname");
 	if (test->arg)
 		return compare(job, test, pool_printf(job->pool, "proc.aname[%s]", test->arg));
-	if (!op_is_equality(test) || op_is_negation(test))
-		return lose(job, test, true, "the names of all ancestors are compared with = and in only");
-	return each_value(job, test, ancestor_value);
+	if (op_is_negation(test))
+		return lose(job, test, true, "!= of all ancestors");
+	return compare(job, test, "proc.aname");
 }
 
 /* --- capabilities -------------------------------------------------------- */
