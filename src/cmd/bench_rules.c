@@ -181,6 +181,25 @@ static char *join_condition(json_t *condition)
 	return text;
 }
 
+/* What the rule looks at: its condition, or any step of its sequence. */
+static json_t *watched_by(json_t *rule)
+{
+	json_t *steps = json_object_get(json_object_get(rule, "sequence"), "steps"), *step, *ret;
+	size_t i;
+
+	if (json_object_get(rule, "condition"))
+		return json_incref(json_object_get(rule, "condition"));
+	ret = json_array();
+	json_array_foreach(steps, i, step) {
+		cleanup_free char *text = join_condition(json_object_get(step, "condition"));
+
+		json_array_append_new(ret, json_from_text(i > 0 ? "or (" : "("));
+		json_array_append_new(ret, json_from_text(text));
+		json_array_append_new(ret, json_from_text(")"));
+	}
+	return ret;
+}
+
 /* The condition as copy number `copy` has it; 0: as it is. */
 static json_t *copy_condition(json_t *condition, json_t *macros, json_t *lists, unsigned int copy)
 {
@@ -248,6 +267,7 @@ static json_t *copy_rule(json_t *rule, size_t number, json_t *macros, json_t *li
 			 unsigned int copy)
 {
 	json_t *ret = json_object(), *exceptions = json_array(), *exception, *as;
+	json_t *condition = watched_by(rule);
 	char id[32];
 	size_t i;
 
@@ -259,9 +279,8 @@ static json_t *copy_rule(json_t *rule, size_t number, json_t *macros, json_t *li
 	json_object_set_new(ret, "why", json_from_text("measured"));
 	json_object_set_new(ret, "output", json_from_text("measured"));
 	json_object_set_new(ret, "response", json_pack("[o]", json_from_text("none")));
-	json_object_set_new(ret, "condition",
-			    copy_condition(json_object_get(rule, "condition"), macros, lists,
-					   copy));
+	json_object_set_new(ret, "condition", copy_condition(condition, macros, lists, copy));
+	json_decref(condition);
 	json_array_foreach(json_object_get(rule, "exceptions"), i, exception) {
 		as = json_copy(exception);
 		json_object_set_new(as, "when",

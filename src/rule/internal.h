@@ -102,6 +102,7 @@ struct program {
 	uint32_t n_insns;
 	uint32_t n_tests;
 	uint64_t event_types; /* bit t: may be true for records of type t */
+	const uint32_t *shared; /* of a test: its number among those of all rules, index.h */
 };
 
 /* Where a program reads its fields: a real event or one of a rule's tests. */
@@ -263,6 +264,7 @@ struct rule_set {
 	struct rule **by_type[EVENT_TYPE_MAX]; /* candidates for each record type, in load order */
 	size_t n_by_type[EVENT_TYPE_MAX];
 	uint64_t event_types;
+	struct index *index;
 	const char **watched[RULE_WATCH_MAX]; /* NULL-terminated, or NULL */
 	struct rule_definition *macros, *lists;
 	size_t n_macros, n_lists;
@@ -329,6 +331,17 @@ bool notes_fire(struct notes *notes, const struct rule *rule, const struct made_
 /* The steps that were complete last; returns their number. */
 size_t sequencer_told(const struct sequencer *sequencer, const struct rule *rule,
 		      struct rule_step ret[SEQUENCE_STEPS_MAX]);
+
+/* --- what rules share, index.h ------------------------------------------- */
+
+struct index;
+/* Of the rules of a set, which then do not change. -ENOMEM. */
+int index_new(const struct rule_set *set, struct index **ret);
+void index_free(struct index *index);
+/* rule_set_evaluate() for any reader; `ev` is only handed on. */
+void index_evaluate(struct index *index, const struct reader *reader, const struct event *ev,
+		    void (*match)(const struct rule *rule, const struct event *ev, void *arg),
+		    void *arg);
 
 /* --- loading ------------------------------------------------------------ */
 

@@ -148,7 +148,7 @@ static int index_rules(struct loader *loader)
 		if (set->n_by_type[type] > 0)
 			set->event_types |= 1ull << type;
 	}
-	return 0;
+	return index_new(set, &set->index) < 0 ? fail_memory(loader) : 0;
 }
 
 const char *const watch_list_names[RULE_WATCH_MAX] = { "watched_names", "watched_when_written",

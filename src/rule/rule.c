@@ -80,14 +80,9 @@ void rule_set_evaluate(const struct rule_set *set, const struct event *ev,
 {
 	struct event_reader reader = { { event_get }, ev };
 	unsigned int type = ev->hdr.type;
-	struct value tmp;
 
-	if (type >= EVENT_TYPE_MAX)
-		return;
-	for (size_t i = 0; i < set->n_by_type[type]; i++) {
-		if (rule_matches(set->by_type[type][i], &reader.reader, &tmp))
-			match(set->by_type[type][i], ev, arg);
-	}
+	if (type < EVENT_TYPE_MAX && set->n_by_type[type] > 0)
+		index_evaluate(set->index, &reader.reader, ev, match, arg);
 }
 
 void rule_set_free(struct rule_set *set)
@@ -98,6 +93,7 @@ void rule_set_free(struct rule_set *set)
 		free(set->by_type[type]);
 	for (size_t i = 0; i < RULE_WATCH_MAX; i++)
 		free(set->watched[i]);
+	index_free(set->index);
 	free(set->rules);
 	free(set->disabled);
 	free(set->origins);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event and all rules: what was asked once is remembered until the next. */
+#include "rule/index.h"
+#include "rule/run.h"
+
+/* `now` has 30 bits beside a truth; then all marks are forgotten. */
+#define NOW_MAX ((1u << 30) - 1)
+
+static void begin_event(struct index *index, const struct reader *reader)
+{
+	index->reader = reader;
+	if (index->now++ < NOW_MAX)
+		return;
+	memset(index->marks, 0, index->n_tests * sizeof(*index->marks));
+	memset(index->read, 0, index->n_slots * sizeof(*index->read));
+	for (uint32_t i = 0; i < index->n_groups; i++)
+		index->groups[i].asked = 0;
+	index->now = 1;
+}
+
+/* The value of a field; NULL: it has none. */
+static const struct value *read_slot(struct index *index, uint16_t slot)
+{
+	uint32_t read = index->read[slot];
+
+	if (read >> 1 != index->now) {
+		read = index->now << 1 | (index->reader->get(index->reader, index->fields[slot],
+							     &index->values[slot]) < 0);
+		index->read[slot] = read;
+	}
+	return read & 1 ? NULL : &index->values[slot];
+}
+
+/* A pattern of a group was found: its tests are true, or likely to be. */
+static void hit_pattern(struct index *index, struct group *group, uint32_t pattern,
+			const struct value *value)
+{
+	for (uint32_t i = group->first[pattern]; i < group->first[pattern + 1]; i++) {
+		uint32_t test = group->links[i].test;
+		enum truth truth = TRUTH_TRUE;
+
+		if (index->marks[test] >> 2 == index->now)
+			continue;
+		if (!group->links[i].exact)
+			truth = test_value(index->tests[test].test, value);
+		index->marks[test] = index->now << 2 | truth;
+		if (truth == TRUTH_TRUE)
+			group->hits[group->n_hits++] = test;
+	}
+}
+
+/* What a path without its head means is for each test to say. */
+static unsigned int ask_group(struct index *index, struct group *group)
+{
+	const struct value *value;
+	struct slice str;
+	uint32_t n;
+
+	if (group->asked == index->now)
+		return group->state;
+	group->asked = index->now;
+	group->n_hits = 0;
+	group->state = GROUP_MISSING;
+	value = read_slot(index, group->slot);
+	if (!value)
+		return group->state;
+	group->state = GROUP_SINGLY;
+	if (value->type == VALUE_INT)
+		str = (struct slice){ (const char *)&value->num, sizeof(value->num) };
+	else if (value->type == VALUE_STRING && !value->cut_head)
+		str = value->str;
+	else
+		return group->state;
+	group->state = GROUP_DONE;
+	n = patterns_find(group->patterns, str, group->found);
+	for (uint32_t i = 0; i < n; i++)
+		hit_pattern(index, group, group->found[i], value);
+	return group->state;
+}
+
+static enum truth ask_anew(struct index *index, uint32_t test)
+{
+	const struct shared_test *shared = &index->tests[test];
+	const struct value *value;
+
+	if (shared->group != NO_GROUP) {
+		switch (ask_group(index, &index->groups[shared->group])) {
+		case GROUP_DONE:
+			return index->marks[test] >> 2 == index->now ? index->marks[test] & 3 :
+								       TRUTH_FALSE;
+		case GROUP_MISSING: return TRUTH_UNKNOWN;
+		default: break;
+		}
+	}
+	value = read_slot(index, shared->slot);
+	if (shared->test->op == OP_EXISTS)
+		return value ? TRUTH_TRUE : TRUTH_FALSE;
+	return value ? test_value(shared->test, value) : TRUTH_UNKNOWN;
+}
+
+static inline enum truth ask(struct index *index, uint32_t test)
+{
+	enum truth truth;
+
+	if (index->marks[test] >> 2 == index->now)
+		return index->marks[test] & 3;
+	truth = ask_anew(index, test);
+	index->marks[test] = index->now << 2 | truth;
+	return truth;
+}
+
+static enum truth ask_shared(const struct program *program, uint32_t test, void *arg)
+{
+	return ask(arg, program->shared[test]);
+}
+
+/* As rule_matches(). */
+static bool fires(struct index *index, const struct rule *rule)
+{
+	const struct value *time;
+
+	if (run_program(&rule->condition, ask_shared, index) != TRUTH_TRUE)
+		return false;
+	for (size_t i = 0; i < rule->n_exceptions; i++) {
+		const struct exception *exception = &rule->exceptions[i];
+
+		if (exception->expires_ns != 0) {
+			time = read_slot(index, index->time_slot);
+			if (!time || time->num >= exception->expires_ns)
+				continue;
+		}
+		if (run_program(&exception->when, ask_shared, index) == TRUTH_TRUE)
+			return false;
+	}
+	return true;
+}
+
+/* --- which rules to look at ------------------------------------------------- */
+
+static void add_candidates(struct index *index, const struct guard *guard)
+{
+	for (uint32_t i = 0; i < guard->n_rules; i++)
+		index->candidates[guard->rules[i] / 64] |= 1ull << (guard->rules[i] % 64);
+}
+
+static const struct guard *find_guard(const struct kind *kind, uint32_t test)
+{
+	uint32_t low = 0, high = kind->n_grouped;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (kind->grouped[middle].test < test)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < kind->n_grouped && kind->grouped[low].test == test ? &kind->grouped[low] :
+									  NULL;
+}
+
+static void gather_candidates(struct index *index, const struct kind *kind)
+{
+	memcpy(index->candidates, kind->always, index->n_words * sizeof(*index->candidates));
+	for (uint32_t i = 0; i < kind->n_guards; i++) {
+		if (ask(index, kind->guards[i].test) == TRUTH_TRUE)
+			add_candidates(index, &kind->guards[i]);
+	}
+	for (uint32_t i = 0; i < kind->n_groups; i++) {
+		struct group *group = &index->groups[kind->groups[i]];
+
+		if (ask_group(index, group) == GROUP_SINGLY) {
+			memcpy(index->candidates, kind->may,
+			       index->n_words * sizeof(*index->candidates));
+			return;
+		}
+		for (uint32_t k = 0; k < group->n_hits; k++) {
+			const struct guard *guard = find_guard(kind, group->hits[k]);
+
+			if (guard)
+				add_candidates(index, guard);
+		}
+	}
+}
+
+/* NULL: no word of evt.type that is known, so that nothing is known of it. */
+static const struct kind *find_kind(struct index *index)
+{
+	const struct value *type = read_slot(index, index->type_slot);
+	uint32_t word;
+
+	return type && patterns_find(index->words, type->str, &word) == 1 ? &index->kinds[word] :
+									    NULL;
+}
+
+void index_evaluate(struct index *index, const struct reader *reader, const struct event *ev,
+		    void (*match)(const struct rule *rule, const struct event *ev, void *arg),
+		    void *arg)
+{
+	const struct kind *kind;
+
+	begin_event(index, reader);
+	kind = find_kind(index);
+	if (kind)
+		gather_candidates(index, kind);
+	else
+		memset(index->candidates, 0xff, index->n_words * sizeof(*index->candidates));
+	for (uint32_t i = 0; i < index->n_words; i++) {
+		uint64_t bits = index->candidates[i];
+
+		for (; bits; bits &= bits - 1) {
+			uint32_t number = i * 64 + (uint32_t)__builtin_ctzll(bits);
+
+			if (number < index->set->n_rules && fires(index, index->set->rules[number]))
+				match(index->set->rules[number], ev, arg);
+		}
+	}
+}
