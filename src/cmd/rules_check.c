@@ -10,7 +10,8 @@ static void print_check(const struct rules_call *call, const struct rule_set *se
 {
 	for (size_t i = 0; i < n; i++)
 		rules_print_error(stderr, &warnings[i], "warning: ");
-	printf("%s: %zu rules, ", call->path, rule_set_len(set));
+	printf("%s: %zu rule%s, ", call->path, rule_set_len(set),
+	       rule_set_len(set) == 1 ? "" : "s");
 	if (n == 0)
 		printf("all well");
 	else

@@ -64,6 +64,18 @@ static void print_fields(const struct rule *rule)
 		       fields[i]->doc);
 }
 
+/* Of most types all is sent; of these, only what some rule wants. */
+static bool is_sent_on_demand(const char *const *types, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned int type = field_event_type(slice_from(types[i]));
+
+		if (type == EVENT_OPEN || type == EVENT_CHDIR || type == EVENT_CONNECT)
+			return true;
+	}
+	return false;
+}
+
 static void print_needs(const struct rule *rule)
 {
 	const struct field *fields[FIELDS_MAX];
@@ -82,6 +94,8 @@ static void print_needs(const struct rule *rule)
 	rules_print_wrapped("    events", events.text);
 	if (facts.len > 0)
 		rules_print_wrapped("    facts", facts.text);
+	if (!is_sent_on_demand(types, n_types))
+		return;
 	rules_print_wrapped("    plain",
 			    rule_plain_types(rule) ?
 				    "events without any fact too: they cost a record each" :
@@ -196,6 +210,8 @@ static void print_sources(const struct rule *rule)
 {
 	const char *const *page = rule_techniques(rule);
 
+	if (!*page && !*rule_mitre(rule) && !*rule_references(rule))
+		return;
 	printf("\nMore:\n");
 	for (; *page; page++)
 		printf("    docs/techniques/%s.md\n", *page);

@@ -224,8 +224,8 @@ static int format_files(const struct rules_call *call, const struct rule_set *se
 		json_object_set(json, "differ", work.differ);
 		rules_print_json(json);
 	} else if (work.check || work.write) {
-		printf("%zu files, %zu %s\n", work.n_files, work.n_differ,
-		       work.check ? "not in their layout" : "written");
+		printf("%zu file%s, %zu %s\n", work.n_files, work.n_files == 1 ? "" : "s",
+		       work.n_differ, work.check ? "not in their layout" : "written");
 	}
 	json_decref(work.differ);
 	return work.code;

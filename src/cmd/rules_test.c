@@ -105,8 +105,10 @@ static void print_results(const struct results *results, size_t n_rules)
 	json_t *json;
 
 	if (!results->call->json) {
-		printf("%u tests of %zu rules: %u failed, %u rules without a test\n",
-		       results->n_run, n_rules, results->n_failed, results->n_untested);
+		printf("%u test%s of %zu rule%s: %u failed, %u rule%s without a test\n",
+		       results->n_run, results->n_run == 1 ? "" : "s", n_rules,
+		       n_rules == 1 ? "" : "s", results->n_failed, results->n_untested,
+		       results->n_untested == 1 ? "" : "s");
 		return;
 	}
 	json = json_object();
