@@ -12,23 +12,27 @@ static void begin_event(struct index *index, const struct reader *reader)
 	if (index->now++ < NOW_MAX)
 		return;
 	memset(index->marks, 0, index->n_tests * sizeof(*index->marks));
-	memset(index->read, 0, index->n_slots * sizeof(*index->read));
+	for (uint32_t i = 0; i < index->n_slots; i++)
+		index->slots[i].read = 0;
 	for (uint32_t i = 0; i < index->n_groups; i++)
 		index->groups[i].asked = 0;
 	index->now = 1;
 }
 
 /* The value of a field; NULL: it has none. */
-static const struct value *read_slot(struct index *index, uint16_t slot)
+static const struct value *read_slot(struct index *index, uint16_t number)
 {
-	uint32_t read = index->read[slot];
+	struct slot *slot = &index->slots[number];
+	struct value *value = &index->values[number];
+	int r;
 
-	if (read >> 1 != index->now) {
-		read = index->now << 1 | (index->reader->get(index->reader, index->fields[slot],
-							     &index->values[slot]) < 0);
-		index->read[slot] = read;
+	if (slot->read >> 1 != index->now) {
+		r = index->reader->get(index->reader, slot->field, value);
+		if (r == 0 && slot->item >= 0)
+			r = value_take_item(value, slot->item);
+		slot->read = index->now << 1 | (r < 0);
 	}
-	return read & 1 ? NULL : &index->values[slot];
+	return slot->read & 1 ? NULL : value;
 }
 
 /* A pattern of a group was found: its tests are true, or likely to be. */
@@ -49,32 +53,53 @@ static void hit_pattern(struct index *index, struct group *group, uint32_t patte
 	}
 }
 
+static void look_up(struct index *index, struct group *group, struct slice str,
+		    const struct value *value)
+{
+	uint32_t n = patterns_find(group->patterns, str, group->found);
+
+	for (uint32_t i = 0; i < n; i++)
+		hit_pattern(index, group, group->found[i], value);
+}
+
+static struct slice bytes_of(const int64_t *num)
+{
+	return (struct slice){ (const char *)num, sizeof(*num) };
+}
+
+/* Of a list one item is enough. */
+static void look_up_items(struct index *index, struct group *group, const struct value *value)
+{
+	for (uint32_t i = 0; i < value->n_items; i++) {
+		if (value->known >> i & 1)
+			look_up(index, group,
+				value->item_type == VALUE_INT ? bytes_of(&value->nums[i]) :
+								value->items[i],
+				value);
+	}
+}
+
 /* What a path without its head means is for each test to say. */
 static unsigned int ask_group(struct index *index, struct group *group)
 {
 	const struct value *value;
-	struct slice str;
-	uint32_t n;
 
 	if (group->asked == index->now)
 		return group->state;
 	group->asked = index->now;
 	group->n_hits = 0;
-	group->state = GROUP_MISSING;
 	value = read_slot(index, group->slot);
-	if (!value)
+	group->state = !value					      ? GROUP_MISSING :
+		       value->type == VALUE_STRING && value->cut_head ? GROUP_SINGLY :
+									GROUP_DONE;
+	if (group->state != GROUP_DONE)
 		return group->state;
-	group->state = GROUP_SINGLY;
-	if (value->type == VALUE_INT)
-		str = (struct slice){ (const char *)&value->num, sizeof(value->num) };
-	else if (value->type == VALUE_STRING && !value->cut_head)
-		str = value->str;
-	else
-		return group->state;
-	group->state = GROUP_DONE;
-	n = patterns_find(group->patterns, str, group->found);
-	for (uint32_t i = 0; i < n; i++)
-		hit_pattern(index, group, group->found[i], value);
+	switch (value->type) {
+	case VALUE_INT: look_up(index, group, bytes_of(&value->num), value); break;
+	case VALUE_STRING: look_up(index, group, value->str, value); break;
+	case VALUE_LIST: look_up_items(index, group, value); break;
+	default: group->state = GROUP_SINGLY; break;
+	}
 	return group->state;
 }
 

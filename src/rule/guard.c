@@ -100,6 +100,8 @@ static double chance_of(const struct test *test)
 	case OP_LESS_EQUAL:
 	case OP_GREATER:
 	case OP_GREATER_EQUAL: chance = 0.3; break;
+	case OP_REGEX: chance = 0.4; break; /* dear, not frequent */
+	case OP_FLAGS: chance = 0.3; break;
 	default: chance = 0.04; break;
 	}
 	return test->negate ? 1 - chance : chance;

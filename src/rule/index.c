@@ -18,15 +18,21 @@ static bool same_values(const struct test *a, const struct test *b)
 			return false;
 		if (a->strs && !slice_eq(a->strs[i], b->strs[i]))
 			return false;
+		if (a->bits &&
+		    (a->bits[i].mask != b->bits[i].mask || a->bits[i].value != b->bits[i].value ||
+		     a->bits[i].symbols != b->bits[i].symbols))
+			return false;
 	}
 	return true;
 }
 
+/* Sets of paths and addresses and regular expressions are as their strings say. */
 static bool same_test(const struct test *a, const struct test *b)
 {
-	return a->field == b->field && a->op == b->op && a->negate == b->negate &&
-	       a->when_cut == b->when_cut && a->truth == b->truth && a->n_values == b->n_values &&
-	       !a->nums == !b->nums && !a->strs == !b->strs && same_values(a, b);
+	return a->field == b->field && a->item == b->item && !a->bits == !b->bits &&
+	       a->op == b->op && a->negate == b->negate && a->when_cut == b->when_cut &&
+	       a->truth == b->truth && a->n_values == b->n_values && !a->nums == !b->nums &&
+	       !a->strs == !b->strs && same_values(a, b);
 }
 
 static uint64_t mix(uint64_t h, uint64_t word)
@@ -40,9 +46,11 @@ static uint64_t hash_test(const struct test *test)
 	uint64_t h = mix(test->field, test->op | (uint64_t)test->n_values << 8);
 
 	h = mix(h, (uint64_t)test->negate | (uint64_t)test->when_cut << 1 |
-			   (uint64_t)test->truth << 3);
+			   (uint64_t)test->truth << 3 | (uint64_t)(uint8_t)test->item << 8);
 	for (uint32_t i = 0; i < test->n_values && test->nums; i++)
 		h = mix(h, (uint64_t)test->nums[i]);
+	for (uint32_t i = 0; i < test->n_values && test->bits; i++)
+		h = mix(h, test->bits[i].mask ^ test->bits[i].value << 1);
 	for (uint32_t i = 0; i < test->n_values && test->strs; i++) {
 		h = mix(h, test->strs[i].len);
 		for (size_t k = 0; k < test->strs[i].len; k++)
@@ -113,13 +121,14 @@ static int share_tests(struct index *index, const struct rule_set *set)
 
 /* --- fields ---------------------------------------------------------------- */
 
-static uint16_t find_slot(struct index *index, uint16_t field)
+static uint16_t find_slot(struct index *index, size_t field, int item)
 {
 	for (uint32_t i = 0; i < index->n_slots; i++) {
-		if (index->fields[i] == field)
+		if (index->slots[i].field == field && index->slots[i].item == item)
 			return (uint16_t)i;
 	}
-	index->fields[index->n_slots] = field;
+	index->slots[index->n_slots].field = (uint16_t)field;
+	index->slots[index->n_slots].item = (int8_t)item;
 	return (uint16_t)index->n_slots++;
 }
 
@@ -128,16 +137,17 @@ static int share_fields(struct index *index)
 	const struct field *type = field_find(SLICE_LITERAL("evt.type"));
 	const struct field *time = field_find(SLICE_LITERAL("evt.time"));
 
-	index->fields = arena_alloc(&index->arena, field_table_len * sizeof(*index->fields));
-	if (!index->fields)
+	index->slots = arena_alloc(&index->arena,
+				   field_table_len * (VALUE_ITEMS_MAX + 1) * sizeof(*index->slots));
+	if (!index->slots)
 		return -ENOMEM;
-	index->type_slot = find_slot(index, (uint16_t)(type - field_table));
-	index->time_slot = find_slot(index, (uint16_t)(time - field_table));
+	index->type_slot = find_slot(index, (size_t)(type - field_table), -1);
+	index->time_slot = find_slot(index, (size_t)(time - field_table), -1);
 	for (uint32_t i = 0; i < index->n_tests; i++)
-		index->tests[i].slot = find_slot(index, index->tests[i].test->field);
+		index->tests[i].slot =
+			find_slot(index, index->tests[i].test->field, index->tests[i].test->item);
 	index->values = arena_alloc(&index->arena, index->n_slots * sizeof(*index->values));
-	index->read = arena_alloc(&index->arena, index->n_slots * sizeof(*index->read));
-	return index->values && index->read ? 0 : -ENOMEM;
+	return index->values ? 0 : -ENOMEM;
 }
 
 /* --- groups ---------------------------------------------------------------- */

@@ -66,10 +66,14 @@ struct index {
 	uint32_t *marks; /* of a test: number of the event << 2 | truth */
 	uint32_t now;
 
-	uint16_t *fields; /* of a slot */
+	/* Fields that are asked for, or single items of them. */
+	struct slot {
+		uint32_t read; /* number of the event << 1 | missing */
+		uint16_t field;
+		int8_t item; /* -1: the value as it is */
+	} * slots;
 	uint32_t n_slots;
 	struct value *values; /* of a slot */
-	uint32_t *read;	      /* of a slot: number of the event << 1 | missing */
 
 	struct group *groups;
 	uint32_t n_groups;
