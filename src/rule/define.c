@@ -116,11 +116,17 @@ static const struct {
 static int check_string(struct loader *loader, const struct place *place, const char *key,
 			const char *text)
 {
+	char near[16];
+
 	for (size_t i = 0; i < ARRAY_SIZE(list_checks); i++) {
 		if (strcmp(key, list_checks[i].key) == 0 && !list_checks[i].is_good(text))
 			return fail_at(loader, place, "'%.60s' is not %s", text,
 				       list_checks[i].what);
 	}
+	if (strcmp(key, "mitre") == 0 && !mitre_is_known(text, near, sizeof(near)))
+		return fail_at(loader, place,
+			       "MITRE ATT&CK " MITRE_VERSION " has no technique '%.60s'%s", text,
+			       hint_from(near[0] ? near : NULL).text);
 	return 0;
 }
 

@@ -28,6 +28,9 @@ int keep_string(struct loader *loader, const struct place *place, const char **r
 /* An array of strings; an empty one when the key is missing and not required. */
 int take_strings(struct loader *loader, const struct place *object, const char *key, bool required,
 		 const char *const **ret);
+/* Is the id, of the right form, one of MITRE ATT&CK? If not: the nearest, or "". */
+bool mitre_is_known(const char *id, char *ret_hint, size_t hint_size);
+#define MITRE_VERSION "18.0"
 /* A value of a list, as it would be written in a condition. */
 int keep_item(struct loader *loader, const struct place *place, struct slice *ret);
 
