@@ -212,3 +212,25 @@ bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret
 	}
 	return false;
 }
+
+bool cgroup_path_name(struct slice path, struct slice *ret_id)
+{
+	struct slice name = path;
+	bool is_scope;
+
+	for (size_t i = 0; i < path.len; i++)
+		if (path.data[i] == '/')
+			name = (struct slice){ path.data + i + 1, path.len - i - 1 };
+	is_scope = strip_suffix(&name, SLICE_LITERAL(".scope"));
+	if (is_scope && !strip_prefix(&name, SLICE_LITERAL("runc-")) &&
+	    !strip_prefix(&name, SLICE_LITERAL("crun-")))
+		return false;
+	/* Units of the host are no containers, and two words are our own. */
+	if (!is_name(name) || slice_eq(name, SLICE_LITERAL("host")) ||
+	    starts_with(name, SLICE_LITERAL("cg-")) ||
+	    strip_suffix(&name, SLICE_LITERAL(".service")) ||
+	    strip_suffix(&name, SLICE_LITERAL(".slice")))
+		return false;
+	*ret_id = name;
+	return true;
+}

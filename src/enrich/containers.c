@@ -18,7 +18,6 @@ struct container {
 	struct container_view view;
 	char *bytes;
 	size_t n_bytes;
-	bool has_id; /* from a path or a runtime, not made up by us */
 };
 
 static struct container *find(const struct containers *containers, uint64_t key)
@@ -144,7 +143,7 @@ static struct container *get(struct containers *containers, uint64_t key, uint64
 		set_fallback_id(containers, container);
 	} else if (container->view.cgroup_id == 0 && cgroup_id) {
 		container->view.cgroup_id = cgroup_id;
-		if (!container->has_id)
+		if (container->view.id_source == ID_MADE_UP)
 			set_fallback_id(containers, container);
 	}
 	list_remove(&container->lru);
@@ -165,7 +164,7 @@ static void learn_birth(struct containers *containers, const struct event *ev,
 	if (container->view.pending && cgroup_path_parse(ev->cgroup_path, &id, &runtime)) {
 		want.id = id;
 		want.runtime = slice_from(runtime);
-		container->has_id = true;
+		container->view.id_source = ID_FROM_CGROUP;
 	}
 	set_strings(containers, container, &want);
 }
@@ -178,7 +177,10 @@ static void learn_info(struct containers *containers, const struct event *ev,
 
 	if (ev->info_id.len) {
 		want.id = ev->info_id;
-		container->has_id = true;
+		container->view.id_source = ID_FROM_RUNTIME;
+	} else if (container->view.id_source == ID_MADE_UP &&
+		   cgroup_path_name(container->view.cgroup, &want.id)) {
+		container->view.id_source = ID_FROM_CGROUP;
 	}
 	if (ev->info_name.len)
 		want.name = ev->info_name;

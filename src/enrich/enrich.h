@@ -42,6 +42,11 @@ const struct container_view *enrich_find_container(const struct enrich *enrich, 
  * (docs: reliability of this hint). False when it matches none. */
 bool cgroup_path_parse(struct slice path, struct slice *ret_id, const char **ret_runtime);
 
+/* The name of the cgroup itself, where it may be a container's: runc and crun
+ * call it after the container, or runc-<id>.scope. For containers of which
+ * nothing else is known. *ret_id is borrowed from `path`. */
+bool cgroup_path_name(struct slice path, struct slice *ret_id);
+
 /* What the arguments of a process (separated by NUL) say of the container that
  * it makes, if it is a command-line runtime (runc, crun, youki: `run`, `create`
  * or `restore`, options, then the id) or a shim of containerd's (`-id ID`).

@@ -6,6 +6,10 @@
 #include "base/base.h"
 #include "brigwatch/event.h"
 
+/* Who says a container's id. A cgroup's path is a hint: whoever may make cgroups
+ * chooses it. */
+enum container_id_source { ID_MADE_UP, ID_FROM_CGROUP, ID_FROM_RUNTIME };
+
 /* What enrichment knows of a container. Strings are borrowed, may be empty. */
 struct container_view {
 	uint64_t key;
@@ -16,6 +20,7 @@ struct container_view {
 	struct slice runtime; /* "docker", "containerd", "podman", "crio", "runc", "crun"... or "" */
 	struct slice cgroup;  /* cgroup path */
 	bool pending;	      /* runtime's files have not been read yet */
+	enum container_id_source id_source;
 };
 
 /* One process of an ancestry chain. Strings are borrowed, may be empty. */

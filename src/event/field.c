@@ -60,6 +60,7 @@ static const char *const words_owner[] = { "unknown", "own", "host", "other", "d
 static const char *const words_way[] = { "native", "ia32", "x32", "io_uring", "none", "unknown", NULL };
 static const char *const words_tier[] = { "lsm", "fentry", "tracepoint", "user", "unknown", NULL };
 static const char *const words_boundary[] = { "none", "same", "other", "host", "unknown", NULL };
+static const char *const words_id_source[] = { "none", "cgroup", "runtime", NULL };
 static const char *const words_source[] = { "none", "kernel", "magic", "resolved", "unknown", NULL };
 static const char *const words_loss[] = {
 	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook", "unknown", NULL,
@@ -592,6 +593,14 @@ static int get_container_runtime(const struct event *ev, struct value *ret)
 	return ev->container ? give_nonempty(ret, ev->container->runtime) : -ENODATA;
 }
 
+/* How far is the id to be believed? */
+static int get_container_id_source(const struct event *ev, struct value *ret)
+{
+	if (!ev->container || ev->hdr.container == 0)
+		return -ENODATA;
+	return give_word(ret, words_id_source[ev->container->id_source]);
+}
+
 static int get_container_pending(const struct event *ev, struct value *ret)
 {
 	return give_bool(ret, ev->container ? ev->container->pending : ev->hdr.container != 0);
@@ -684,6 +693,8 @@ const struct field field_table[] = {
 	BOOL("change.volume", get_change_volume, "on a mount of the container's own that the host shares"),
 	STRING("container.id", get_container_id,
 	       "full id as the runtime writes it, cg-<cgroup id> until it is known, \"host\" for tasks of the host"),
+	WORD("container.id_source", get_container_id_source, words_id_source,
+	     "who says container.id: the runtime; the path of its cgroup, which is a hint; none: it is made up of the cgroup's number"),
 	STRING("container.image", get_container_image, "image the container was made from"),
 	STRING("container.name", get_container_name, "name of the container, \"host\" for tasks of the host"),
 	BOOL("container.pending", get_container_pending, "the runtime's files have not been read yet"),

@@ -219,6 +219,8 @@ static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 
 	obj = put(doc, root, "container", json_object());
 	put_bytes(doc, obj, "id", container_id(ev, scratch));
+	if (view->id_source == ID_FROM_CGROUP)
+		put_str(doc, obj, "id_source", "cgroup");
 	put_known(doc, obj, "name", view->name);
 	put_known(doc, obj, "image", view->image);
 	put_known(doc, obj, "runtime", view->runtime);

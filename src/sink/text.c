@@ -463,6 +463,8 @@ static void add_where(struct buf *buf, const struct event *ev)
 	}
 	if (id.len > 0 && (!view || view->pending))
 		buf_add_str(&text, ", the runtime's files have not been read yet");
+	if (view && view->id_source == ID_FROM_CGROUP)
+		buf_add_str(&text, ", named by its cgroup alone");
 	if (ev->hdr.boundary == BOUNDARY_HOST)
 		buf_add_str(&text, "; the act hits the host");
 	if (ev->hdr.boundary == BOUNDARY_OTHER) {

@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	bytes = (struct slice){ (const char *)data + 1, size - 1 };
 	if (data[0] % (ARRAY_SIZE(parsers) + 1) == ARRAY_SIZE(parsers)) {
+		if (cgroup_path_name(bytes, &id) && (id.len == 0 || id.len > bytes.len))
+			abort();
 		if (cgroup_path_parse(bytes, &id, &runtime) &&
 		    (id.len == 0 || id.data < bytes.data ||
 		     id.data + id.len > bytes.data + bytes.len))

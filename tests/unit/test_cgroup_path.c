@@ -113,6 +113,41 @@ static void path_names_the_outermost_container(void **state)
 	assert_int_equal(n_failed, 0);
 }
 
+static void last_name_serves_where_it_may_be_a_container(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *path, *want; } names[] = {
+		{ "/web-one", "web-one" },
+		{ "/jobs/web.one_2", "web.one_2" },
+		{ "/user.slice/user-0.slice/runc-web.scope", "web" },
+		{ "/system.slice/crun-web.scope", "web" },
+		{ "/", NULL },
+		{ "", NULL },
+		{ "/jobs/", NULL },
+		{ "/user.slice/session-3.scope", NULL },
+		{ "/system.slice/cron.service", NULL },
+		{ "/machine.slice", NULL },
+		{ "/host", NULL },
+		{ "/runc-host.scope", NULL },
+		{ "/cg-17", NULL },
+		{ "/..", NULL },
+		{ "/-x", NULL },
+		{ "/a\nb", NULL },
+		{ "/a b", NULL },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct slice id = { 0 };
+		bool found = cgroup_path_name(slice_from(names[i].path), &id);
+
+		if (found != !!names[i].want || (found && !slice_eq(id, slice_from(names[i].want))))
+			fail_msg("%s: want %s", names[i].path,
+				 names[i].want ? names[i].want : "nothing");
+	}
+}
+
 static void path_is_not_read_past_its_end(void **state)
 {
 	struct slice id;
@@ -127,6 +162,7 @@ static void path_is_not_read_past_its_end(void **state)
 		assert_non_null(copy);
 		memcpy(copy, path, cut);
 		cgroup_path_parse((struct slice){ copy, cut }, &id, &runtime);
+		cgroup_path_name((struct slice){ copy, cut }, &id);
 		free(copy);
 	}
 }
@@ -135,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(path_names_the_outermost_container),
+		cmocka_unit_test(last_name_serves_where_it_may_be_a_container),
 		cmocka_unit_test(path_is_not_read_past_its_end),
 	};
 

@@ -546,12 +546,23 @@ static void container_without_a_name_is_its_cgroup(void **state)
 	(void)state;
 	assert_slice(ev.container->id, "cg-5151");
 	assert_slice(ev.container->runtime, "");
+	assert_int_equal(ev.container->id_source, ID_MADE_UP);
+
+	/* Its files are gone: the cgroup's name is better than a number, and no more. */
 	ev = apply(enrich, info_event(CONTAINER, "", "", "", ""));
-	assert_slice(ev.container->id, "cg-5151");
-	assert_false(ev.container->pending);
-	ev = apply(enrich, info_event(CONTAINER, "web-one", "", "", "runc"));
 	assert_slice(ev.container->id, "web-one");
+	assert_int_equal(ev.container->id_source, ID_FROM_CGROUP);
+	assert_false(ev.container->pending);
+	ev = apply(enrich, info_event(CONTAINER, "web-1", "", "", "runc"));
+	assert_slice(ev.container->id, "web-1");
 	assert_slice(ev.container->runtime, "runc");
+	assert_int_equal(ev.container->id_source, ID_FROM_RUNTIME);
+
+	/* A unit of the host names no container. */
+	apply(enrich, container_event(NEIGHBOUR, "/user.slice/session-3.scope"));
+	ev = apply(enrich, info_event(NEIGHBOUR, "", "", "", ""));
+	assert_slice(ev.container->id, "cg-5151");
+	assert_int_equal(ev.container->id_source, ID_MADE_UP);
 	enrich_free(enrich);
 }
 

@@ -564,6 +564,11 @@ static void container_fields(void **state)
 	fx.container.id = SLICE_LITERAL("cg-12345678901234");
 	fx.ev.container = &fx.container;
 	EXPECT(&fx, "container.short_id", "cg-12345678901234");
+	EXPECT(&fx, "container.id_source", "none");
+	fx.container.id_source = ID_FROM_CGROUP;
+	EXPECT(&fx, "container.id_source", "cgroup");
+	fx.container.id_source = ID_FROM_RUNTIME;
+	EXPECT(&fx, "container.id_source", "runtime");
 
 	fx.ev.container = NULL;
 	fx.ev.hdr.container = 0;
