@@ -14,6 +14,7 @@
 #include "kcompat.bpf.h"
 
 #define ERRNO_PERM 1
+#define ERRNO_STALE 116
 #define ERRNO_ACCES 13
 #define ERRNO_BUSY 16
 #define ERRNO_TXTBSY 26
@@ -38,6 +39,7 @@
 #define OPEN_TRUNC 01000u
 #define OPEN_PATH 010000000u
 
+#define INTO_CGROUP 0x200000000ull /* of clone3 */
 #define NEWNS 0x00020000u
 #define NEWCGROUP 0x02000000u
 #define NEWUTS 0x04000000u
@@ -51,6 +53,9 @@
 #define FAMILY_UNIX 1
 #define FAMILY_INET 2
 #define FAMILY_INET6 10
+#define FAMILY_VSOCK 40
+#define STATE_ESTABLISHED 1 /* of TCP; vsock uses the same */
+#define STATE_CLOSE_WAIT 8
 
 #define MAGIC_PROC 0x9fa0u
 #define MAGIC_SYSFS 0x62656572u

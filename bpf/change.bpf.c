@@ -481,6 +481,16 @@ __noinline int judge_dirty_inode(u64 inode_address)
 	return 0;
 }
 
+/* Overlayfs copies a set-id program into its upper layer: with the mounter's
+ * credentials, and whatever call was the reason. */
+static __always_inline bool is_setid_copy(struct inode *inode)
+{
+	u32 mode = inode->i_mode;
+
+	return (mode & MODE_FMT) == MODE_REG && (mode & (MODE_SETUID | MODE_SETGID)) &&
+	       is_setid(mode, KREAD(inode, i_uid.val));
+}
+
 /* The host's tasks leave after two loads and a comparison, as at the exit of a
  * call; then those whose call does not change a tree. Overlayfs works on its
  * layers with the credentials of who mounted it: that is not the task's deed,
@@ -495,27 +505,28 @@ static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute
 	struct pt_regs *regs;
 	struct scratch *s;
 	u32 nr = NR_IO_URING_ENTER, which = HANDLER_UNKNOWN;
-	bool compat = false, is_uring;
+	bool compat = false, is_uring, is_copy;
 
 	if (!ns || ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	is_copy = task->cred != task->real_cred && is_setid_copy(inode);
 	if (!(task->flags & (PF_IO_WORKER_FLAG | PF_USER_WORKER_FLAG))) {
 		nr = (u32)regs->orig_ax;
 		compat = task->thread_info.status & TS_COMPAT_BIT;
 		which = handler_of_call(nr, compat);
-		if (!is_change_handler(which) && which != HANDLER_BIND &&
+		if (!is_copy && !is_change_handler(which) && which != HANDLER_BIND &&
 		    (nr & ~X32_BIT) != NR_IO_URING_ENTER && (nr & ~X32_BIT) != NR_FILE_SETATTR)
 			return 0;
 	}
 	is_uring = (nr & ~X32_BIT) == NR_IO_URING_ENTER;
-	if ((task->cred != task->real_cred && !is_uring) || !is_wanted(cfg, EVENT_CHANGE))
+	if ((task->cred != task->real_cred && !is_uring && !is_copy) ||
+	    !is_wanted(cfg, EVENT_CHANGE))
 		return 0;
 	/* Which operation of io_uring it is, is not known here. Those that change names
 	 * dirty a directory; reads and writes dirty files, in an overlay's upper layer
 	 * with the caller's credentials (time of access). */
-	if (is_uring && !is_attribute &&
-	    (inode->i_mode & MODE_FMT) != MODE_DIR)
+	if (is_uring && !is_attribute && !is_copy && (inode->i_mode & MODE_FMT) != MODE_DIR)
 		return 0;
 	s = scratch_get();
 	if (!s)
@@ -530,6 +541,8 @@ static __always_inline int on_dirty_inode(struct inode *inode, bool is_attribute
 		s->call.handler = which;
 		read_args(regs, &s->call);
 	}
+	if (is_copy) /* what was asked for is not what happens to this inode */
+		s->call.handler = HANDLER_UNKNOWN;
 	read_change_call(s);
 	return judge_dirty_inode(forget(s, (u64)inode));
 }

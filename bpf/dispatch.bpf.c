@@ -233,6 +233,7 @@ int BPF_PROG(handle__identity, struct pt_regs *regs, long ret)
 /* ---- opening ---- */
 
 #define IA32_CREAT 8
+#define FD_NSFS_ROOT (-10003) /* linux/fcntl.h: the file system of namespaces */
 #define NATIVE_CREAT 85
 
 /* Into the scratch buffer, so that the ways do not multiply the verifier's
@@ -287,8 +288,11 @@ int BPF_PROG(handle__open, struct pt_regs *regs, long ret)
 	HANDLER_PROLOGUE(EVENT_OPEN);
 
 	if (ret < 0) {
+		/* No handle of a namespace is refused in another way: it is "stale". */
 		if (ret == -ERRNO_PERM || ret == -ERRNO_ACCES || ret == -ERRNO_TXTBSY ||
-		    ret == -ERRNO_ROFS) {
+		    ret == -ERRNO_ROFS ||
+		    (ret == -ERRNO_STALE && s->call.handler == HANDLER_OPEN_BY_HANDLE_AT &&
+		     (s32)s->call.args[0] == FD_NSFS_ROOT)) {
 			bpf_tail_call(ctx, &handlers, HANDLER_REFUSED_OPEN);
 			count(COUNTER_TAIL_CALL);
 		}
@@ -672,21 +676,35 @@ int BPF_PROG(handle__connect, struct pt_regs *regs, long ret)
 
 /* ---- the host's own code ---- */
 
+/* A hook of a runtime, in the new mount namespace, has the image's root directory
+ * as its working directory, on a mount of its own that is nobody's root yet. */
+static __always_inline bool is_of_coming_root(const struct sensor_config *cfg,
+					      struct task_struct *task, struct file *file)
+{
+	struct vfsmount *mnt = KREAD(file, f_path.mnt);
+
+	return !in_initial_mnt_ns(cfg, task) && mnt == KREAD(task, fs, pwd.mnt) &&
+	       mnt != KREAD(task, fs, root.mnt);
+}
+
 /* A program of a runtime's lineage maps a file of a container's root as code: a
  * copy helper or a hook that loads what the image brought. Told once a file. */
 static __always_inline u64 image_code_facts(const struct sensor_config *cfg,
 					    struct task_struct *task, const struct subject *sub,
-					    struct inode *inode)
+					    struct file *file, struct inode *inode)
 {
+	u32 magic = KREAD(inode, i_sb, s_magic);
 	struct written told = { .told = 1 };
 	struct inode *exe = KREAD(task, mm, exe_file, f_inode);
 	struct super_block *sb = KREAD(inode, i_sb);
 	struct inode_id id = {};
 
-	if (!sub || !(sub->lineage & LINEAGE_RUNTIME) || KREAD(sb, s_magic) != MAGIC_OVERLAY ||
-	    (u64)sb == cfg->host_root_sb || !exe || KREAD(exe, i_sb) == sb)
+	if (!sub || !(sub->lineage & LINEAGE_RUNTIME) || !exe)
 		return 0;
-	inode_id_of(kcompat_data_inode(inode, MAGIC_OVERLAY), &id);
+	if (!is_of_coming_root(cfg, task, file) &&
+	    (magic != MAGIC_OVERLAY || (u64)sb == cfg->host_root_sb || KREAD(exe, i_sb) == sb))
+		return 0;
+	inode_id_of(kcompat_data_inode(inode, magic), &id);
 	told.time_ns = bpf_ktime_get_boot_ns();
 	bpf_map_update_elem(&container_written, &id, &told, BPF_NOEXIST);
 	return FACT_FROM_CONTAINER | FACT_OWN_LAYER;
@@ -729,7 +747,7 @@ int BPF_PROG(handle__host_map, struct pt_regs *regs, long ret)
 		s->code_container = w->container;
 		facts = written_facts(w);
 	} else {
-		facts = image_code_facts(cfg, task, sub, inode);
+		facts = image_code_facts(cfg, task, sub, file, inode);
 		if (!facts)
 			return 0;
 	}

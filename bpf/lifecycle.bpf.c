@@ -83,6 +83,48 @@ static __always_inline void count_fork(const struct sensor_config *cfg, struct s
 		emit_rate(s, parent, sub, RATE_TASKS, grown);
 }
 
+static __always_inline bool cgroup_is_within(struct cgroup *cgrp, u64 id)
+{
+	struct kernfs_node *kn = KREAD(cgrp, kn);
+	int i;
+
+	for (i = 0; i < 16 && kn; i++) {
+		if (KREAD(kn, id) == id)
+			return true;
+		kn = kcompat_kernfs_parent(kn);
+	}
+	return false;
+}
+
+/* `task` is in the group `dst` now, and a contained task has put it there. */
+static __noinline int judge_cgroup_move(struct task_struct *task, struct cgroup *dst)
+{
+	struct subject *sub = bpf_task_storage_get(&subjects, task, NULL, 0);
+	const struct sensor_config *cfg = sensor_config();
+	struct scratch *s = scratch_get();
+	struct container_state *state;
+	struct event_cgroup *ev;
+
+	if (!sub || !s || !cfg || !dst || !sub->container || !is_wanted(cfg, EVENT_CGROUP))
+		return 0;
+	state = bpf_map_lookup_elem(&containers, &sub->container);
+	if (!state)
+		return 0;
+	/* Of the other hierarchies of v1, the root is outside of every container; a
+	 * group below may be one that a nested engine made. */
+	if (cgroup_is_within(cgroup_of(task), state->cgroup_id) &&
+	    (KREAD(dst, level) > 0 || KREAD(dst, kn, id) == state->cgroup_id))
+		return 0;
+	ev = record_begin(s, sizeof(*ev));
+	fill_header(s, EVENT_CGROUP, task, sub);
+	ev->hdr.facts |= FACT_CGROUP_LEFT;
+	ev->old_id = state->cgroup_id;
+	ev->new_id = KREAD(dst, kn, id);
+	ev->path_len = put_cgroup_path_of(s, dst);
+	record_end(RING_URGENT);
+	return 0;
+}
+
 /* task_newtask and not sched_process_fork: io_uring's workers are made without
  * the latter, and the child's storage may be created here already. */
 SEC("tp_btf/task_newtask")
@@ -140,6 +182,8 @@ int BPF_PROG(tp_btf__task_newtask, struct task_struct *task, u64 clone_flags)
 		return 0;
 	if (!(clone_flags & CLONE_THREAD_FLAG))
 		count_fork(cfg, s, parent, child);
+	if (clone_flags & INTO_CGROUP)
+		judge_cgroup_move(task, KREAD(task, cgroups, dfl_cgrp));
 	read_identity(task, task->real_cred, &s->id);
 	if (identity_differs(&child->id, &s->id)) {
 		occasion_begin(s, DRIFT_AT_FORK);
@@ -221,6 +265,38 @@ static __always_inline u64 interpreter_facts(const struct sensor_config *cfg,
 	return FACT_CODE_FOREIGN;
 }
 
+/* A shell at the other end of somebody's connection: descriptors 0 and 1, or 0
+ * and 2, are one socket that talks over a network. One that listens (FastCGI) is
+ * no connection. */
+static __noinline u64 connection_facts(struct task_struct *task)
+{
+	struct file *in = file_of_fd(task, 0), *out = file_of_fd(task, 1);
+	struct socket *sock;
+	struct inode *inode;
+	struct sock *sk;
+	u16 family;
+	u8 state;
+
+	if (!in)
+		return 0;
+	inode = KREAD(in, f_inode);
+	if ((KREAD(inode, i_mode) & MODE_FMT) != MODE_SOCK)
+		return 0;
+	if (!out || KREAD(out, f_inode) != inode)
+		out = file_of_fd(task, 2);
+	if (!out || KREAD(out, f_inode) != inode)
+		return 0;
+	sock = KREAD(in, private_data);
+	sk = sock ? KREAD(sock, sk) : NULL;
+	if (!sk)
+		return 0;
+	family = KREAD(sk, __sk_common.skc_family);
+	state = KREAD(sk, __sk_common.skc_state);
+	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_VSOCK)
+		return 0;
+	return state == STATE_ESTABLISHED || state == STATE_CLOSE_WAIT ? FACT_ON_CONNECTION : 0;
+}
+
 static __always_inline void emit_exec(struct scratch *s, struct task_struct *task, const struct subject *sub,
 				 struct linux_binprm *bprm, struct file *exe, u32 first)
 {
@@ -259,6 +335,7 @@ static __always_inline void emit_exec(struct scratch *s, struct task_struct *tas
 		ev->hdr.facts |= FACT_FIRST_EXEC;
 	ev->hdr.facts |= forget(s, exe_facts(cfg, sub, KREAD(fs, root.mnt), &v));
 	ev->hdr.facts |= forget(s, interpreter_facts(cfg, task, sub));
+	ev->hdr.facts |= connection_facts(task);
 
 	view_of_path(cfg, task, sub, KREAD(fs, pwd.mnt), dentry, KREAD(dentry, d_inode), &dir);
 	ev->cwd_owner = dir.owner;
@@ -451,19 +528,6 @@ int BPF_PROG(tp_btf__sched_process_exit, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline bool cgroup_is_within(struct cgroup *cgrp, u64 id)
-{
-	struct kernfs_node *kn = KREAD(cgrp, kn);
-	int i;
-
-	for (i = 0; i < 16 && kn; i++) {
-		if (KREAD(kn, id) == id)
-			return true;
-		kn = kcompat_kernfs_parent(kn);
-	}
-	return false;
-}
-
 /* Moves that the host makes (a runtime's update, systemd) are its own business;
  * a container that moves its processes out of its own cgroup is leaving. */
 SEC("tp_btf/cgroup_attach_task")
@@ -471,26 +535,8 @@ int BPF_PROG(tp_btf__cgroup_attach_task, struct cgroup *dst, const char *path, s
 {
 	struct task_struct *actor = bpf_get_current_task_btf();
 	struct subject *by = bpf_task_storage_get(&subjects, actor, NULL, 0);
-	const struct sensor_config *cfg = sensor_config();
-	struct scratch *s = scratch_get();
-	struct container_state *state;
-	struct event_cgroup *ev;
-	struct subject *sub;
 
-	if (!by || !cfg || !s || (by->phase != PHASE_CONTAINED && by->phase != PHASE_ESCAPED))
-		return 0;
-	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
-	if (!sub || !sub->container || !is_wanted(cfg, EVENT_CGROUP))
-		return 0;
-	state = bpf_map_lookup_elem(&containers, &sub->container);
-	if (!state || cgroup_is_within(cgroup_of(task), state->cgroup_id))
-		return 0;
-	ev = record_begin(s, sizeof(*ev));
-	fill_header(s, EVENT_CGROUP, task, sub);
-	ev->hdr.facts |= FACT_CGROUP_LEFT;
-	ev->old_id = state->cgroup_id;
-	ev->new_id = cgroup_id_of(task);
-	ev->path_len = put_cgroup_path_of(s, cgroup_of(task));
-	record_end(RING_URGENT);
+	if (by && (by->phase == PHASE_CONTAINED || by->phase == PHASE_ESCAPED))
+		judge_cgroup_move(task, dst);
 	return 0;
 }

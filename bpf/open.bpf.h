@@ -128,7 +128,8 @@ static __always_inline void judge_refused_open(const struct sensor_config *cfg, 
 	struct file *file;
 
 	emit_refused_proc_open(open->path);
-	if (!is_write_intent(open->flags) && !open->by_handle)
+	/* Reading is seldom refused with EPERM, but by the list of devices it is. */
+	if (!is_write_intent(open->flags) && !open->by_handle && s->call.ret != -ERRNO_PERM)
 		return;
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_OPEN, task, sub);

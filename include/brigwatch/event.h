@@ -166,6 +166,8 @@ enum file_source {
 #define FACT_MAIN_PROGRAM \
 	(1ull << 36) /* done by the program that the container was started for */
 #define FACT_MAIN_IS_SHELL (1ull << 37) /* that program is an interpreter: it runs a script */
+#define FACT_ON_CONNECTION \
+	(1ull << 38) /* standard input and output of the program are one network connection */
 
 /* Identity of a process image. exec_seq grows with each exec (self_exec_id);
  * proc id = (start_ns, tgid), exec id = all three. All zero: unknown. */

@@ -442,7 +442,7 @@ const char *fact_name(unsigned int bit)
 		"code_foreign",	  "misplaced",	      "sensitive",
 		"local_address",  "link_game",	      "host_root",
 		"reaches_host",	  "own_layer",	      "patched",
-		"main_program",	  "main_is_shell",
+		"main_program",	  "main_is_shell",    "on_connection",
 	};
 
 	return FIND_NAME(names, bit);

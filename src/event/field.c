@@ -100,6 +100,11 @@ FLAG_FIELD(get_evt_truncated, EVENT_F_PATH_CUT | EVENT_F_ARGS_CUT)
 FACT_FIELD(get_evt_is_open_write, FACT_FILE_WRITE)
 HDR_FIELD(get_evt_cpu, cpu)
 
+static int get_evt_arg_dirfd(const struct event *ev, struct value *ret)
+{
+	return ev->hdr.type == EVENT_OPEN ? give_int(ret, ev->u.open.dirfd) : -ENODATA;
+}
+
 static int get_evt_arg_path(const struct event *ev, struct value *ret)
 {
 	switch (ev->hdr.type) {
@@ -721,6 +726,7 @@ const struct field field_table[] = {
 	     "credentials, namespaces, seccomp or root directory changed and no system call explains it: a kernel exploit"),
 	STRING("crypto.name", get_crypto_name, "algorithm that an AF_ALG socket was bound to, as passed"),
 	STRING("crypto.type", get_crypto_type, "its kind: aead, skcipher, hash, rng"),
+	INT("evt.arg.dirfd", get_evt_arg_dirfd, "open: directory descriptor as the caller passed it; -100: the working directory"),
 	FLAGS("evt.arg.flags", get_evt_arg_flags, SYMBOLS_OF_CALLS,
 	      "flags as the caller passed them: O_*, MS_*, CLONE_*, RENAME_*... as the call has it"),
 	STRING("evt.arg.path", get_evt_arg_path, "path string as the caller passed it: a remark, the object is file.*"),
@@ -844,6 +850,8 @@ const struct field field_table[] = {
 	BOOL("proc.is_main", get_proc_is_main,
 	     "with file.is_sensitive: the program is the one that the container was started for"),
 	STRING("proc.name", get_proc_name, "name of the task (comm)"),
+	BOOL("proc.on_connection", get_proc_on_connection,
+	     "exec: standard input and output are one network connection"),
 	STRING("proc.pexepath", get_proc_pexepath, "path of the parent's program file"),
 	WORD("proc.phase", get_proc_phase, words_phase, "where the task stands between host and container"),
 	INT("proc.pid", get_proc_pid, "process id, initial pid namespace"),

@@ -10,6 +10,7 @@ FACT_GETTER(get_proc_code_foreign, FACT_CODE_FOREIGN)
 FACT_GETTER(get_proc_is_exe_deleted, FACT_EXE_DELETED)
 FACT_GETTER(get_proc_is_exe_from_memfd, FACT_EXE_MEMORY)
 FACT_GETTER(get_proc_is_exe_upper_layer, FACT_EXE_UPPER)
+FACT_GETTER(get_proc_on_connection, FACT_ON_CONNECTION)
 
 const char *const words_use_op[] = { "read",	"write", "list",    "map", "map_exec",
 				     "receive", "ioctl", "script",  "unknown", NULL };

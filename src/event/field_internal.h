@@ -163,6 +163,7 @@ int get_proc_code_foreign(const struct event *ev, struct value *ret);
 int get_proc_is_exe_deleted(const struct event *ev, struct value *ret);
 int get_proc_is_exe_from_memfd(const struct event *ev, struct value *ret);
 int get_proc_is_exe_upper_layer(const struct event *ev, struct value *ret);
+int get_proc_on_connection(const struct event *ev, struct value *ret);
 extern const char *const words_use_op[];
 int get_use_op(const struct event *ev, struct value *ret);
 int get_use_fd(const struct event *ev, struct value *ret);

@@ -31,7 +31,7 @@ static const char *const fact_fields[] = {
 	"proc.is_main",		"container.runs_script",
 	"cred.unexplained",	"proc.code_foreign",
 	"proc.is_exe_deleted",	"proc.is_exe_from_memfd",
-	"proc.is_exe_upper_layer",
+	"proc.is_exe_upper_layer", "proc.on_connection",
 };
 
 static const struct {
