@@ -148,6 +148,11 @@ static json_t *config_json(const struct box *box, char *const argv[])
 			 "capabilities", "bounding", caps, "effective", caps, "permitted", caps,
 			 "root", "path", "rootfs", "readonly", 0, "hostname", "box", "mounts",
 			 mounts_list(box), "linux", linux_);
+	if (box->hook)
+		json_object_set_new(root, "hooks",
+				    json_pack("{s:[{s:s,s:[s,s,s]}]}",
+					      box->hook_kind ? box->hook_kind : "createContainer",
+					      "path", "/bin/sh", "args", "sh", "-ec", box->hook));
 	json_decref(caps);
 	return root;
 }
@@ -158,8 +163,9 @@ int bundle_write(const struct host *h, const char *dir, const struct box *box, c
 	json_t *config;
 	int r;
 
-	if (shell(h->log, 20000, "mkdir -p '%s' && cp -a '%s/image' '%s/rootfs'", dir, h->dir,
-		  dir) != 0)
+	if (shell(h->log, 20000,
+		  "mkdir -p '%s' && { [ -d '%s/rootfs' ] || cp -a '%s/image' '%s/rootfs'; }", dir,
+		  dir, h->dir, dir) != 0)
 		return -EIO;
 	config = config_json(box, argv);
 	if (!config)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LIB "/lib/x86_64-linux-gnu/libseccomp.so.2"
+
 static const struct family families[] = {
 	{ "host-runs", "^BW-0340$" },	{ "host-runs-changed", "^BW-0341$" },
 	{ "host-loads", "^BW-0342$" },	{ "host-loads-changed", "^BW-0343$" },
@@ -130,6 +132,78 @@ static void host_execs_root(struct play *p)
 		play_finish(p, "fail", "the host could not use what was left");
 }
 
+/* A copy helper, as in CVE-2019-14271: a program of the host in the container's
+ * root directory, which loads what it finds there. */
+#define HELPER                                                                                      \
+	"/usr/bin/python3 -I -c 'import os, sys, ctypes; os.chroot(sys.argv[1]); os.chdir(\"/\"); " \
+	"ctypes.CDLL(sys.argv[2])' "
+
+#define HELPER2                                                                                        \
+	"/usr/bin/python3 -I -c \"import os, sys, ctypes; os.chroot(sys.argv[1]); os.chdir(chr(47)); " \
+	"ctypes.CDLL(sys.argv[2])\" "
+
+static void helper_does(struct play *p, const char *root, const char *library)
+{
+	if (shell(p->host->log, 10000, HELPER "%s %s && :>%s/lib/helper.so.done", root, library,
+		  root) != 0)
+		play_finish(p, "fail", "the host could not use what was left");
+}
+
+static void helper_loads(struct play *p)
+{
+	char root[450];
+
+	snprintf(root, sizeof(root), "%s/rootfs", p->dir);
+	helper_does(p, root, "/lib/helper.so");
+}
+
+/* The helper is the engine's: its parent bears an engine's name. The library came
+ * with the image, nobody wrote it. */
+static void helper_loads_image(struct play *p)
+{
+	if (shell(p->host->log, 10000,
+		  "mkdir -p '%s/h' && cp -L /bin/bash '%s/h/dockerd' && "
+		  "d=$(%s -H unix://%s inspect -f '{{.GraphDriver.Data.MergedDir}}' %s) && "
+		  "D=$d '%s/h/dockerd' -c '" HELPER2 "\"$D\" " LIB
+		  " && :>\"$D/lib/helper.so.done\"'",
+		  p->dir, p->dir, p->host->docker, p->host->docker_sock, p->id, p->dir) != 0)
+		play_finish(p, "fail", "the host could not use what was left");
+}
+
+static void helper_loads_merged(struct play *p)
+{
+	if (shell(p->host->log, 10000,
+		  "d=$(%s -H unix://%s inspect -f '{{.GraphDriver.Data.MergedDir}}' %s) && " HELPER
+		  "\"$d\" /lib/helper.so && :>\"$d/lib/helper.so.done\"",
+		  p->host->docker, p->host->docker_sock, p->id) != 0)
+		play_finish(p, "fail", "the host could not use what was left");
+}
+
+static void helper_runs(struct play *p)
+{
+	if (shell(p->host->log, 10000,
+		  "chroot '%s/rootfs' /lib/helper.so arrived && :>'%s/rootfs/lib/helper.so.done'",
+		  p->dir, p->dir) != 0)
+		play_finish(p, "fail", "the host could not use what was left");
+}
+
+/* As engines do: the image is the lower layer. */
+static int make_overlay(struct play *p)
+{
+	return shell(p->host->log, 5000,
+		     "mkdir -p '%s/rootfs' '%s/up' '%s/work' && cp -a '%s/image' '%s/low' && "
+		     "mount -t overlay -o 'lowerdir=%s/low,upperdir=%s/up,workdir=%s/work' none '%s/rootfs'",
+		     p->dir, p->dir, p->dir, p->host->dir, p->dir, p->dir, p->dir, p->dir,
+		     p->dir) == 0 ?
+		       0 :
+		       -1;
+}
+
+static void remove_overlay(struct play *p)
+{
+	shell(p->host->log, 5000, "umount -l '%s/rootfs'", p->dir);
+}
+
 static int make_agent(struct play *p)
 {
 	return shell(p->host->log, 5000,
@@ -158,7 +232,12 @@ static const char *no_overlay(const struct play *p)
 #define VOLUME { .binds = { "{case}/vol:/vol" } }
 #define PLANT(how, what) .runtime = RUNC, .way = WAY_HOST, .box = VOLUME, .prepare = make_volume, \
 	.argv = "plant " how " " what, .host_too = true
-#define LIB "/lib/x86_64-linux-gnu/libseccomp.so.2"
+#define OVERLAY .prepare = make_overlay, .cleanup = remove_overlay
+#define HOOK(text, kind, where, ...) \
+	{ .technique = "A10 hook", .variant = text, .runtime = RUNC, .way = WAY_RUNTIME, .host_too = true, \
+	  .box = { .hook = where "export LD_PRELOAD=." LIB "; LD_DEBUG=libs /bin/true 2>&1 | " \
+			   "grep -q \"calling init: .\\?" LIB "\"", .hook_kind = kind }, \
+	  .argv = "report", .harm_at_start = true, .expect = "host-loads-changed", __VA_ARGS__ }
 static const struct attack_case cases[] = {
 	{ .technique = "F3 program planted", .variant = "new, run by the host",
 	  PLANT("new", "/vol/tool /bin/attack"), .on_ready = host_execs, .expect = "host-runs" },
@@ -215,6 +294,25 @@ static const struct attack_case cases[] = {
 	  PLANT("new", "/vol/libx.so " LIB), .on_ready = host_preloads, .expect = "host-loads" },
 	{ .technique = "F3 library planted", .variant = "by rename",
 	  PLANT("rename", "/vol/libx.so " LIB), .on_ready = host_preloads, .expect = "host-loads" },
+	{ .technique = "A9 copy helper", .variant = "loads a library that was planted", .runtime = RUNC,
+	  .way = WAY_HOST, .host_too = true, .argv = "plant new /lib/helper.so " LIB,
+	  .on_ready = helper_loads, .why_not = no_python, .expect = "host-loads-changed" },
+	{ .technique = "A9 copy helper", .variant = "loads a library that came by rename", .runtime = RUNC,
+	  .way = WAY_HOST, .host_too = true, .argv = "plant rename /lib/helper.so " LIB,
+	  .on_ready = helper_loads, .why_not = no_python, .expect = "host-loads-changed" },
+	{ .technique = "A9 copy helper", .variant = "loads a library of the image", .runtime = DOCKER,
+	  .way = WAY_HOST, .host_too = true, .argv = "plant new /lib/helper.so " LIB,
+	  .on_ready = helper_loads_image, .why_not = no_python, .expect = "host-loads-changed" },
+	{ .technique = "A9 copy helper", .variant = "loads a library from the merged directory",
+	  .runtime = DOCKER, .way = WAY_HOST, .host_too = true, .argv = "plant new /lib/helper.so " LIB,
+	  .on_ready = helper_loads_merged, .why_not = no_python, .expect = "host-loads-changed" },
+	{ .technique = "A9 copy helper", .variant = "runs a program of the container", .runtime = RUNC,
+	  .way = WAY_HOST, .host_too = true, .argv = "plant new /lib/helper.so /bin/attack",
+	  .on_ready = helper_runs, .expect = "host-runs-changed" },
+	HOOK("createContainer, preload from the working directory", NULL, ""),
+	HOOK("createContainer, preload, overlay", NULL, "", OVERLAY),
+	HOOK("createRuntime, preload, overlay", "createRuntime", "cd {case}/rootfs; ", OVERLAY),
+	HOOK("prestart, preload, overlay", "prestart", "cd {case}/rootfs; ", OVERLAY),
 	{ .technique = "C5 release_agent", .variant = "run by the kernel", .runtime = RUNC, .way = WAY_HOST,
 	  .box = { .caps = "SYS_ADMIN", .binds = { "{case}/vol:/vol" } }, .prepare = make_agent,
 	  .argv = "release-agent bwrun{name} {case}/vol/agent /vol/mark", .host_too = true,

@@ -110,6 +110,8 @@ struct host {
 int host_init(struct host *h, const struct options *o);
 /* A sleeping decoy for one case, to be freed by child_stop() and free(); NULL: none. */
 struct child *host_start_victim(struct host *h);
+/* The same as a listener at `path`, under the name of a program. */
+struct child *host_start_listener(struct host *h, const char *program, const char *path);
 /* Started when the agent already runs. */
 int host_init_late(struct host *h);
 void host_release(struct host *h, const struct options *o);
@@ -138,6 +140,8 @@ struct box {
 	const char *env;	      /* one more variable, or NULL */
 	const char *cwd;	      /* NULL: / */
 	bool init;		      /* docker --init */
+	const char *hook;	      /* runc only: a line of shell as createContainer hook */
+	const char *hook_kind;	      /* another kind of hook than createContainer */
 };
 
 /* Write DIR/config.json and fill DIR/rootfs from the image. */

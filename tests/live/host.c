@@ -218,6 +218,18 @@ struct child *host_start_victim(struct host *h)
 	return c;
 }
 
+struct child *host_start_listener(struct host *h, const char *program, const char *path)
+{
+	struct child *c = calloc(1, sizeof(*c));
+
+	if (!c || shell(h->log, 5000, "cd '%s/bin' && cp -n decoy '%s'", h->dir, program) != 0 ||
+	    decoy_start(h, c, program, "listen", path) < 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
 static int decoys_build(struct host *h)
 {
 	char path[300];

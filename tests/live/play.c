@@ -80,6 +80,11 @@ static struct box play_box(const struct play *p, char *store, size_t size)
 	if (box.env) {
 		play_expand(p, box.env, store + used, size - used);
 		box.env = store + used;
+		used += strlen(store + used) + 1;
+	}
+	if (box.hook) {
+		play_expand(p, box.hook, store + used, size - used);
+		box.hook = store + used;
 	}
 	return box;
 }
