@@ -62,24 +62,30 @@ check:
 BPF_SRCS := bpf/all.c $(wildcard bpf/*.bpf.c)
 BPF_HDRS := $(wildcard bpf/*.h include/brigwatch/*.h vmlinux/*.h)
 
-# gen object strips what only debuggers need and checks the rest.
-$(BUILD)/bpf/brigwatch.o: $(BPF_SRCS) $(BPF_HDRS)
+# Two builds of the same programs, for kernels with bpf_rdonly_cast() and without;
+# see bpf/kcompat.bpf.h. gen object strips what only debuggers need and checks the
+# rest.
+BPF_OBJS := $(BUILD)/bpf/cast.o $(BUILD)/bpf/probe.o
+SKELETONS := $(BUILD)/gen/cast.skel.h $(BUILD)/gen/probe.skel.h
+$(BUILD)/bpf/cast.o: BPF_VARIANT := -DBW_CAST
+
+$(BPF_OBJS): $(BPF_SRCS) $(BPF_HDRS)
 	@mkdir -p $(@D)
 	@echo "  BPF  $@"
-	@$(CLANG) $(BPF_CFLAGS) -c bpf/all.c -o $@.tmp
+	@$(CLANG) $(BPF_CFLAGS) $(BPF_VARIANT) -c bpf/all.c -o $@.tmp
 	@$(BPFTOOL) gen object $@ $@.tmp
 	@rm -f $@.tmp
 
-$(BUILD)/gen/brigwatch.skel.h: $(BUILD)/bpf/brigwatch.o
+$(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.o
 	@mkdir -p $(@D)
-	@$(BPFTOOL) gen skeleton $< name brigwatch_bpf > $@.tmp
+	@$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
 	@mv $@.tmp $@
 
 # Names the directory that the programs are pinned in: same hash, same programs.
-$(BUILD)/gen/object_hash.c: $(BUILD)/bpf/brigwatch.o
+$(BUILD)/gen/object_hash.c: $(BPF_OBJS)
 	@mkdir -p $(@D)
 	@printf '#include "source/live.h"\nconst char live_object_hash[] = "%s";\n' \
-		"$$(sha256sum $< | cut -d' ' -f1)" > $@
+		"$$(cat $^ | sha256sum | cut -d' ' -f1)" > $@
 
 # ---- user side ----
 
@@ -92,12 +98,12 @@ SRCS := $(wildcard src/*/*.c)
 LIB_OBJS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/cmd/main.c,$(SRCS))) \
 	$(BUILD)/obj/object_hash.o $(BUILD)/obj/syscalls.o
 
-$(BUILD)/obj/%.o: src/%.c | $(BUILD)/gen/brigwatch.skel.h
+$(BUILD)/obj/%.o: src/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/source/live.o: $(BUILD)/gen/brigwatch.skel.h
+$(BUILD)/obj/source/live.o: $(SKELETONS)
 
 $(BUILD)/obj/object_hash.o $(BUILD)/obj/syscalls.o: $(BUILD)/obj/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)

@@ -48,7 +48,7 @@ static __always_inline bool is_runtime_socket(const struct peer *peer)
 {
 	struct socket_name_key name = {};
 	struct inode_id id = {};
-	u32 len;
+	u64 len;
 
 	if (peer->file.dentry) {
 		inode_id_of(peer->file.inode, &id);
@@ -56,11 +56,15 @@ static __always_inline bool is_runtime_socket(const struct peer *peer)
 	}
 	if (!peer->addr)
 		return false;
-	len = KREAD(peer->addr, len);
-	if (len < 3 || len > 110)
+	/* The family is counted too. Checked behind the barrier, and as 64 bits: the
+	 * verifier has to see the bound on what it is used with. */
+	len = (u64)KREAD(peer->addr, len) - 2;
+	barrier_var(len);
+	if (!len || len > 108)
 		return false;
-	bpf_probe_read_kernel(name.name, (len - 2) & 127,
-			      (char *)peer->addr + bpf_core_field_offset(struct unix_address, name) + 2);
+	bpf_probe_read_kernel(name.name, len,
+			      (char *)peer->addr +
+				      bpf_core_field_offset(struct unix_address, name) + 2);
 	return bpf_map_lookup_elem(&runtime_abstract, &name) != NULL;
 }
 

@@ -7,42 +7,46 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Follow members from a kernel pointer: KREAD(task, real_parent, tgid).
+/* Follow members from a kernel pointer: KREAD(task, real_parent, tgid). KHOT is the
+ * same for the hot path, where `src` must be a pointer that the verifier trusts.
  *
- * Where the kernel has bpf_rdonly_cast() (6.2, a35b9af4ec2c) these are plain
- * loads, each a fraction of a nanosecond and allowed under lockdown; elsewhere
- * one probe a hop (25 to 50 ns). The cast also makes the pointer untrusted: for
- * each member loaded through a trusted one the verifier searches the kernel's
- * type information by name, a millisecond each at every start. The operand is
- * evaluated outside of the access, which would make it a relocation too. */
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+ * The programs are built twice, and the loader takes what fits the kernel:
+ *
+ * BW_CAST: it has bpf_rdonly_cast() (6.2, a35b9af4ec2c). Plain loads, each a
+ * fraction of a nanosecond and allowed under lockdown. The cast also makes the
+ * pointer untrusted: for each pointer loaded through a trusted one the verifier
+ * searches the kernel's type information by name, up to a millisecond each at
+ * every start. The operand is evaluated outside of the access, which would make
+ * it a relocation too.
+ *
+ * Else: one probe a hop (25 to 50 ns), and typed loads on the hot path. Not chosen
+ * by the verifier: to take the dead half out of each program took it a third of
+ * the start. */
+#ifdef BW_CAST
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
-#define KREAD(src, ...)										\
-	({											\
-		typeof(src) kread_src = (src);							\
-		___type((kread_src), __VA_ARGS__) kread_ret;					\
-		if (bpf_rdonly_cast) {								\
-			typeof(kread_src) kread_cast =						\
-				bpf_rdonly_cast(kread_src, bpf_core_type_id_kernel(typeof(*kread_src)));	\
-			kread_ret = ___arrow(kread_cast, __VA_ARGS__);				\
-		} else {									\
-			BPF_CORE_READ_INTO(&kread_ret, kread_src, __VA_ARGS__);			\
-		}										\
-		kread_ret;									\
+#define KREAD(src, ...)                                                                          \
+	({                                                                                       \
+		typeof(src) kread_src = (src);                                                   \
+		typeof(kread_src) kread_cast =                                                   \
+			bpf_rdonly_cast(kread_src, bpf_core_type_id_kernel(typeof(*kread_src))); \
+		___arrow(kread_cast, __VA_ARGS__);                                               \
 	})
-
-/* The same for the hot path, where probes would cost too much on kernels without
- * the cast: typed loads, so `src` must be a pointer that the verifier trusts. */
-#define KHOT(src, ...)                                              \
-	({                                                          \
-		typeof(src) khot_src = (src);                       \
-		___type((khot_src), __VA_ARGS__) khot_ret;          \
-		if (bpf_rdonly_cast)                                \
-			khot_ret = KREAD(khot_src, __VA_ARGS__);    \
-		else                                                \
-			khot_ret = ___arrow(khot_src, __VA_ARGS__); \
-		khot_ret;                                           \
+#define KHOT(src, ...) KREAD(src, __VA_ARGS__)
+#else
+#define KREAD(src, ...)                                                 \
+	({                                                              \
+		typeof(src) kread_src = (src);                          \
+		___type((kread_src), __VA_ARGS__) kread_ret;            \
+		BPF_CORE_READ_INTO(&kread_ret, kread_src, __VA_ARGS__); \
+		kread_ret;                                              \
 	})
+#define KHOT(src, ...)                           \
+	({                                       \
+		typeof(src) khot_src = (src);    \
+		___arrow(khot_src, __VA_ARGS__); \
+	})
+#endif
 
 /* One of a cred's capability sets: u32[2] until 6.2, a u64 since (f122a08b197d). */
 #define KHOT_CAP(cred_, member)                                                              \

@@ -14,7 +14,8 @@
 #include <sys/statfs.h>
 #include <time.h>
 
-#include "brigwatch.skel.h"
+#include "cast.skel.h"
+#include "probe.skel.h"
 #include "source/calls.h"
 
 #define BPF_FS_MAGIC 0xcafe4a11
@@ -63,7 +64,6 @@ static const struct hook hooks[] = {
 };
 
 struct live {
-	struct bpf_object *object;	/* NULL when adopted */
 	struct bpf_link *links[ARRAY_SIZE(hooks)];
 	char pin_dir[64];	/* "" when not pinned */
 	struct live_map {
@@ -298,8 +298,9 @@ static int live_prog_fd(const struct live *live, const char *name)
 
 /* ---- adopting ---- */
 
-/* What this build needs, from its own object file without loading it. */
-static struct bpf_object *open_object(struct live_error *reterr)
+/* What this build needs, from its own object file without loading it. One of two
+ * objects, for what the kernel has: see bpf/kcompat.bpf.h. */
+static struct bpf_object *open_object(const struct btf *btf, struct live_error *reterr)
 {
 	/* Relocations against types that this kernel lacks end at its own BTF. Left to
 	 * itself libbpf would go on to those of the modules, which takes CAP_SYS_ADMIN. */
@@ -309,7 +310,10 @@ static struct bpf_object *open_object(struct live_error *reterr)
 	const void *bytes;
 	size_t len;
 
-	bytes = brigwatch_bpf__elf_bytes(&len);
+	if (btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0)
+		bytes = cast_bpf__elf_bytes(&len);
+	else
+		bytes = probe_bpf__elf_bytes(&len);
 	object = bpf_object__open_mem(bytes, len, &opts);
 	if (!object)
 		fail(reterr, -errno, "cannot read the built-in BPF object: %s", strerror(errno));
@@ -518,46 +522,55 @@ static int pin_all(const struct live *live)
 	return r < 0 ? r : n;
 }
 
-static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struct live_error *reterr)
+/* Descriptors of our own: the object goes when all is attached, with the megabytes
+ * of instructions that libbpf keeps. */
+static int remember_all(struct live *live, struct bpf_object *object)
 {
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	struct btf *btf;
-	size_t i;
 	int fd, r;
 
-	btf = btf__load_vmlinux_btf();
-	if (!btf)
-		return fail(reterr, -ENOTSUP, "this kernel has no type information (/sys/kernel/btf/vmlinux): %s",
-			    strerror(errno));
-	choose_programs(live->object, btf);
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (hooks[i].required && !hook_fits(btf, &hooks[i])) {
-			btf__free(btf);
-			return fail(reterr, -ENOTSUP, "the kernel lacks the tracepoint %s", hooks[i].tracepoint);
-		}
+	bpf_object__for_each_map(map, object)
+	{
+		if (is_internal_map(bpf_map__name(map)))
+			continue;
+		fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0);
+		r = fd < 0 ? -errno : remember_map(live, bpf_map__name(map), fd);
+		if (r < 0)
+			return r;
 	}
-	btf__free(btf);
+	bpf_object__for_each_program(prog, object)
+	{
+		if (bpf_program__fd(prog) < 0)
+			continue; /* not for this kernel */
+		fd = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0);
+		r = fd < 0 ? -errno : remember_prog(live, bpf_program__name(prog), fd);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
 
-	r = bpf_object__load(live->object);
+static int load(struct live *live, struct bpf_object *object, const struct btf *btf,
+		uint64_t wanted, uint64_t wanted_plain, struct live_error *reterr)
+{
+	struct bpf_program *prog;
+	size_t i;
+	int r;
+
+	choose_programs(object, btf);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i].required && !hook_fits(btf, &hooks[i]))
+			return fail(reterr, -ENOTSUP, "the kernel lacks the tracepoint %s",
+				    hooks[i].tracepoint);
+
+	r = bpf_object__load(object);
 	if (r < 0)
 		return fail(reterr, r, "the kernel refused the programs: %s", strerror(-r));
 
-	bpf_object__for_each_map(map, live->object) {
-		if (is_internal_map(bpf_map__name(map)))
-			continue;
-		r = remember_map(live, bpf_map__name(map), bpf_map__fd(map));
-		if (r < 0)
-			return fail(reterr, r, "too many maps");
-	}
-	bpf_object__for_each_program(prog, live->object) {
-		fd = bpf_program__fd(prog);
-		if (fd < 0)
-			continue;
-		r = remember_prog(live, bpf_program__name(prog), fd);
-		if (r < 0)
-			return fail(reterr, r, "too many programs");
-	}
+	r = remember_all(live, object);
+	if (r < 0)
+		return fail(reterr, r, "cannot keep the maps and programs: %s", strerror(-r));
 	r = fill_calls(live);
 	if (r == 0)
 		r = fill_handlers(live);
@@ -574,7 +587,7 @@ static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struc
 		return fail(reterr, r, "cannot find the host's namespaces: %s", strerror(-r));
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		prog = bpf_object__find_program_by_name(live->object, hooks[i].program);
+		prog = bpf_object__find_program_by_name(object, hooks[i].program);
 		if (!bpf_program__autoload(prog))
 			continue;
 		live->links[i] = bpf_program__attach(prog);
@@ -593,65 +606,93 @@ static int load(struct live *live, uint64_t wanted, uint64_t wanted_plain, struc
 	return 0;
 }
 
-int live_try(struct live_error *reterr)
+static struct btf *load_btf(struct live_error *reterr)
 {
-	struct bpf_object *object;
 	struct btf *btf;
-	int r;
 
 	libbpf_set_print(keep_log);
 	log_len = 0;
 	reterr->message[0] = '\0';
-	object = open_object(reterr);
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		fail(reterr, -ENOTSUP,
+		     "this kernel has no type information (/sys/kernel/btf/vmlinux): %s",
+		     strerror(errno));
+	return btf;
+}
+
+static void free_btf(struct btf **btf)
+{
+	btf__free(*btf);
+}
+#define cleanup_btf __attribute__((cleanup(free_btf)))
+
+static void close_object(struct bpf_object **object)
+{
+	bpf_object__close(*object);
+}
+#define cleanup_object __attribute__((cleanup(close_object)))
+
+int live_try(struct live_error *reterr)
+{
+	cleanup_btf struct btf *btf = load_btf(reterr);
+	cleanup_object struct bpf_object *object = NULL;
+	int r;
+
+	if (!btf)
+		return -ENOTSUP;
+	object = open_object(btf, reterr);
 	if (!object)
 		return -EINVAL;
-	btf = btf__load_vmlinux_btf();
-	if (btf)
-		choose_programs(object, btf);
-	btf__free(btf);
+	choose_programs(object, btf);
 	r = bpf_object__load(object);
 	if (r < 0)
 		fail(reterr, r, "the kernel refused the programs: %s", strerror(-r));
-	bpf_object__close(object);
 	return r;
+}
+
+/* Give back what an attempt to adopt took. */
+static void forget_all(struct live *live)
+{
+	size_t i;
+
+	for (i = 0; i < live->n_maps; i++)
+		close(live->maps[i].fd);
+	for (i = 0; i < live->n_progs; i++)
+		close(live->progs[i].fd);
+	live->n_maps = live->n_progs = 0;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		bpf_link__destroy(take_ptr(live->links[i]));
 }
 
 int live_start(uint64_t wanted, uint64_t wanted_plain, struct live **ret, bool *ret_adopted,
 	       struct live_error *reterr)
 {
+	cleanup_btf struct btf *btf = load_btf(reterr);
+	cleanup_object struct bpf_object *object = NULL;
 	struct live *live;
 	int r;
 
-	libbpf_set_print(keep_log);
-	log_len = 0;
-	reterr->message[0] = '\0';
+	if (!btf)
+		return -ENOTSUP;
+	object = open_object(btf, reterr);
+	if (!object)
+		return -EINVAL;
 	live = calloc(1, sizeof(*live));
 	if (!live)
 		return -ENOMEM;
 	r = prepare_pin_dir(live);
 	if (r < 0)
 		live->pin_dir[0] = '\0';	/* the caller says so: live_is_pinned() */
-	live->object = open_object(reterr);
-	if (!live->object) {
-		live_free(live);
-		return -EINVAL;
-	}
-	r = adopt(live, live->object);
+	r = adopt(live, object);
 	*ret_adopted = r == 0;
 	if (r == 0) {
-		bpf_object__close(take_ptr(live->object));
 		r = set_config(live, wanted, wanted_plain);
 		if (r < 0)
 			fail(reterr, r, "cannot take over the pinned maps: %s", strerror(-r));
 	} else {
-		for (size_t i = 0; i < live->n_maps; i++)
-			close(live->maps[i].fd);
-		for (size_t i = 0; i < live->n_progs; i++)
-			close(live->progs[i].fd);
-		live->n_maps = live->n_progs = 0;
-		for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-			bpf_link__destroy(take_ptr(live->links[i]));
-		r = load(live, wanted, wanted_plain, reterr);
+		forget_all(live);
+		r = load(live, object, btf, wanted, wanted_plain, reterr);
 	}
 	if (r < 0) {
 		live_free(live);
@@ -678,20 +719,9 @@ void live_stop(struct live *live)
 
 void live_free(struct live *live)
 {
-	size_t i;
-
 	if (!live)
 		return;
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		bpf_link__destroy(live->links[i]);
-	if (live->object) {
-		bpf_object__close(live->object);
-	} else {
-		for (i = 0; i < live->n_maps; i++)
-			close(live->maps[i].fd);
-		for (i = 0; i < live->n_progs; i++)
-			close(live->progs[i].fd);
-	}
+	forget_all(live);
 	free(live);
 }
 
