@@ -3,6 +3,52 @@
  * signals, the entries of /proc/PID that take a right over it. */
 #include "access.bpf.h"
 
+/* Is the entry of procfs outside /proc/PID? Such entries concern the whole
+ * machine. The first name below the root tells; process directories begin with
+ * a digit. */
+static __always_inline bool is_proc_global(struct dentry *dentry)
+{
+	const unsigned char *name;
+	struct dentry *parent;
+	char first = 0;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		parent = KREAD(dentry, d_parent);
+		if (parent == dentry)
+			return false; /* the root itself */
+		if (KREAD(parent, d_parent) == parent)
+			break;
+		dentry = parent;
+	}
+	name = KREAD(dentry, d_name.name);
+	bpf_probe_read_kernel(&first, 1, name);
+	return first < '0' || first > '9';
+}
+
+/* "kcore" at the root of procfs, the kernel's memory, and kpageflags, kpagecount
+ * and kpagecgroup, which tell what lies where in it: dangerous even to read. */
+static __always_inline bool is_kcore(struct dentry *dentry)
+{
+	struct dentry *parent = KREAD(dentry, d_parent);
+	const unsigned char *name;
+	char buf[8] = {};
+	bool core, page;
+
+	if (KREAD(parent, d_parent) != parent)
+		return false;
+	name = KREAD(dentry, d_name.name);
+	bpf_probe_read_kernel_str(buf, sizeof(buf), name);
+	core = buf[1] == 'c' && buf[2] == 'o' && buf[3] == 'r' && buf[4] == 'e' && !buf[5];
+	page = buf[1] == 'p' && buf[2] == 'a' && buf[3] == 'g' && buf[4] == 'e';
+	return buf[0] == 'k' && (core || page);
+}
+
+__noinline int is_proc_control(u64 dentry, u64 writes)
+{
+	return writes ? is_proc_global((struct dentry *)dentry) : is_kcore((struct dentry *)dentry);
+}
+
 /* ---- who is meant ---- */
 
 #define XA_LEVELS_MAX 6

@@ -92,7 +92,7 @@ static __always_inline void judge_target(const struct sensor_config *cfg, struct
 		ret->boundary = BOUNDARY_HOST;
 		return;
 	}
-	if (ns == task->nsproxy->mnt_ns)
+	if (ns == KHOT(task, nsproxy, mnt_ns))
 		return;
 	id = kcompat_mnt_ns_id(ns);
 	state = bpf_map_lookup_elem(&mnt_ns, &id);

@@ -122,6 +122,7 @@ struct subject {
 				 * the task's current one, which cannot be freed meanwhile; else 0 */
 	u32 ns_inum[NSK_MAX];	/* as last explained */
 	struct identity id;	/* as last explained; see cred.bpf.h */
+	u64 cred;    /* address of the credentials that were last found to be as explained */
 	u64 suspect; /* seen by the last sweep: mark of an identity that nothing explained yet */
 	struct inode_id stdio[3];	/* descriptors 0 to 2 when the container's first image started */
 	struct inode_id runtime_exe;	/* program that entered the runtime phase: a runtime by deed */
@@ -210,8 +211,22 @@ struct access_key {
  * programs run with preemption off, and none of the hooks nests in another. The
  * kernel allows 32 KiB a CPU (PCPU_MIN_UNIT_SIZE). */
 #define SCRATCH_PATH 4352	/* PATH_MAX and one name */
+/* A walk from a name to the root, see path.bpf.c. Addresses, so that they are
+ * numbers to the verifier. */
+struct walk {
+	u64 dentry;   /* or the kernfs node of a cgroup */
+	u64 mnt_root; /* 0: walk to the root of the file system */
+	u64 mnt;
+	u32 pos;	   /* in scratch.path, which is filled backwards from WALK_END */
+	u8 is_named;	   /* collect the names, go on beyond the mount */
+	u8 is_cut;	   /* longer than PATH_MAX: its head is missing */
+	u8 is_unreachable; /* the root of the file system came before the root of the mount */
+	u8 pad;
+};
+
 struct scratch {
 	struct call call;
+	struct walk walk;
 	struct identity id;  /* as it is now */
 	struct identity old; /* as last explained */
 	struct occasion occasion;
@@ -228,6 +243,7 @@ struct scratch {
 	struct container_state born;	/* being told, too large for the stack */
 	struct written written;		/* likewise */
 	struct name_key name;
+	char head[64];		/* of a link's text */
 	u32 len;		/* bytes of data in use */
 	u32 pad;
 	char path[SCRATCH_PATH];

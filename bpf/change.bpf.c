@@ -265,10 +265,15 @@ __noinline int change_emit(u64 mnt, u64 dentry, u64 inode, u64 facts, u64 what)
 __noinline int leads_out(u64 text, u64 dentry, u64 mnt_root)
 {
 	struct dentry *d = (struct dentry *)dentry, *parent;
-	char head[64] = {};
+	struct scratch *s = scratch_get();
 	u32 up = 0, depth = 0, i;
+	char *head;
 
-	if (!text || bpf_probe_read_user_str(head, sizeof(head), (const void *)text) < 0)
+	if (!s)
+		return 0;
+	head = s->head;
+	__builtin_memset(head, 0, sizeof(s->head));
+	if (!text || bpf_probe_read_user_str(head, sizeof(s->head), (const void *)text) < 0)
 		return 0;
 	if (head[0] == '/')
 		return 1;
@@ -279,6 +284,7 @@ __noinline int leads_out(u64 text, u64 dentry, u64 mnt_root)
 		if (head[3 * i + 2] != '/')
 			break;
 	}
+	up = forget(s, up); /* else what follows is walked once for each number */
 	if (!up || !mnt_root)
 		return 0;
 	for (i = 0; i < 20; i++) {

@@ -261,17 +261,21 @@ static __always_inline u64 new_name_of(const struct call *call)
 
 /* Is the task a shell or the like? By the name it was started as, without the
  * version: the host's own programs are not chosen by a container. */
-static __always_inline bool is_interpreter(struct task_struct *task)
+static __always_inline bool is_interpreter(struct scratch *s, struct task_struct *task)
 {
-	struct name_key key = {};
-	u32 i, over = 0;
+	struct name_key *key = &s->name;
+	u32 i, below, over = 0;
 
-	bpf_probe_read_kernel(key.name, 16, &task->comm);
+	__builtin_memset(key, 0, sizeof(*key));
+	bpf_probe_read_kernel(key->name, 16, &task->comm);
+	/* Without branches: the verifier would walk the rest once more for each. */
 	for (i = 0; i < 16; i++) {
-		over |= (u8)(key.name[i] - '0') < 10;
-		key.name[i] &= (char)(over - 1);
+		below = (u32)(u8)(key->name[i] - '0') - 10;
+		barrier_var(below);
+		over |= below >> 31;
+		key->name[i] &= (char)(over - 1);
 	}
-	return bpf_map_lookup_elem(&interpreters, &key) != NULL;
+	return bpf_map_lookup_elem(&interpreters, key) != NULL;
 }
 
 /* The first argument that is no option, into s->path. Returns its length. */
@@ -312,7 +316,7 @@ static __noinline int expect_script(struct scratch *s, struct task_struct *task,
 		if (!is_word(s->path, "/dev/fd/", 8) && !written_name_hash(s, n - 1))
 			return 0;
 	} else {
-		if (!is_interpreter(task))
+		if (!is_interpreter(s, task))
 			return 0;
 		n = first_argument(s, task);
 		hash = n ? written_name_hash(s, n) : 0;

@@ -11,6 +11,7 @@
 #include "cred.bpf.h"
 #include "mount.bpf.h"
 #include "runtime.bpf.h"
+#include "surface.bpf.h"
 #include "use.bpf.h"
 
 #define NR_SETNS_NATIVE 308
@@ -54,6 +55,20 @@ static __always_inline bool has_program(u32 handler)
 	return handler != HANDLER_IGNORE && handler != HANDLER_COUNT && handler != HANDLER_CRED;
 }
 
+/* Calls that do no harm by what the caller is: what an exploit gained shows at the
+ * next one that does. They are most of all calls, so a look at what exploits
+ * change is enough. */
+static __always_inline bool is_everyday(u32 handler)
+{
+	return handler == HANDLER_IGNORE || handler == HANDLER_USE || handler == HANDLER_MMAP;
+}
+
+/* Families of sockets that everybody uses; see is_family_everyday(). */
+static __always_inline bool is_plain_family(u32 family)
+{
+	return family == FAMILY_UNIX || family == FAMILY_INET || family == FAMILY_INET6;
+}
+
 /* The calls that contained tasks make all the time, mostly of no interest: judged
  * without the price of a tail call and of looking everything up again. */
 static __always_inline bool is_remarkable(const struct sensor_config *cfg, struct scratch *s,
@@ -76,6 +91,10 @@ static __always_inline bool is_remarkable(const struct sensor_config *cfg, struc
 	}
 	if (which == HANDLER_MPROTECT)
 		return call->ret == 0 && (call->args[2] & PROT_EXEC_BIT);
+	if (which == HANDLER_SOCKET)
+		return !is_plain_family(call->args[0]);
+	if (which == HANDLER_IOCTL)
+		return is_terminal_input(call->args[1]);
 	return true;
 }
 
@@ -104,8 +123,8 @@ static __always_inline u32 host_handler(const struct subject *sub, struct pt_reg
  * child pid namespace: nothing but an exploit changes the namespaces of a task
  * from the outside, and the number of its pid namespace it keeps.
  *
- * Contained tasks are compared with what they were last explained to be at each
- * call, whatever its number. */
+ * Contained tasks are compared with what they were last explained to be: by a few
+ * words at each call, whatever its number, and in full at those that can do harm. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
@@ -117,6 +136,7 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	struct scratch *s;
 	bool compat, inside, differs = false;
 	u32 which, other;
+	struct cred *cred;
 
 	if ((u64)ns->mnt_ns == cfg->init_mnt_ns && !n_outside && !task->thread_pid->level &&
 	    (nr & ~X32_BIT) != NR_SETNS_NATIVE && nr != NR_SETNS_IA32) {
@@ -129,14 +149,19 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	s = scratch_get();
 	if (!s)
 		return 0;
-	if (sub && inside) {
-		read_identity(task, task->cred, &s->id);
-		differs = identity_differs(&sub->id, &s->id);
-	}
 	compat = task->thread_info.status & TS_COMPAT_BIT;
 	which = handler_of_call(nr, compat);
-	if (which == HANDLER_COUNT && inside)
-		count_call(nr, compat);
+	if (sub && inside) {
+		cred = task->cred;
+		if (!is_everyday(which) || identity_stirs(sub, task, cred, ns)) {
+			read_identity(task, cred, &s->id);
+			differs = identity_differs(&sub->id, &s->id);
+			if (!differs)
+				sub->cred = (u64)cred;
+		}
+		if (which == HANDLER_COUNT)
+			count_call(nr, compat);
+	}
 	if (!has_program(which) && !compat && !differs)
 		return 0;
 	s->call.nr = nr;
@@ -566,7 +591,7 @@ static __always_inline int judge_namespaces(u32 op)
 	if (!cfg || !s)
 		return 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
-	is_initial = (u64)task->nsproxy->mnt_ns == cfg->init_mnt_ns;
+	is_initial = (u64)KHOT(task, nsproxy, mnt_ns) == cfg->init_mnt_ns;
 	if (!sub && is_initial)
 		return op == NS_SETNS ? canary(cfg, s, task) : 0;
 

@@ -63,6 +63,51 @@ static __always_inline bool budget_take(const struct event_hdr *hdr, const struc
 	return false;
 }
 
+__noinline int fill_task(u64 task_address)
+{
+	struct task_struct *task = (struct task_struct *)task_address, *parent;
+	struct scratch *s = scratch_get();
+	struct mnt_namespace *mnt;
+	struct event_hdr *hdr;
+	struct nsproxy *ns;
+	struct cred *cred;
+
+	if (!s)
+		return 0;
+	hdr = (struct event_hdr *)s->data;
+	parent = KREAD(task, real_parent);
+	ns = KREAD(task, nsproxy);
+	cred = KREAD(task, cred);
+	hdr->version = EVENT_VERSION;
+	hdr->tier = TIER_TRACEPOINT;
+	hdr->cpu = bpf_get_smp_processor_id();
+	hdr->time_ns = bpf_ktime_get_boot_ns();
+	exec_id_of(task, &hdr->proc);
+	exec_id_of(parent, &hdr->parent);
+	hdr->ppid = hdr->parent.tgid;
+	hdr->tid = KREAD(task, pid);
+	read_upid(KREAD(task, thread_pid), &hdr->ns_tid, &hdr->pid_ns_inum);
+	if (hdr->tid == hdr->proc.tgid)
+		hdr->ns_tgid = hdr->ns_tid;
+	else
+		read_upid(KREAD(task, group_leader, thread_pid), &hdr->ns_tgid, NULL);
+	hdr->uid = KREAD(cred, euid.val);
+	hdr->gid = KREAD(cred, egid.val);
+	hdr->cap_effective = kcompat_cap_effective(cred);
+	hdr->user_ns_inum = KREAD(cred, user_ns, ns.inum);
+	if (ns) {
+		mnt = KREAD(ns, mnt_ns);
+		hdr->mnt_ns = kcompat_mnt_ns_id(mnt);
+		hdr->mnt_ns_inum = KREAD(mnt, ns.inum);
+		hdr->net_ns_inum = KREAD(ns, net_ns, ns.inum);
+	}
+	hdr->cgroup_id = cgroup_id_of(task);
+	hdr->nr = -1;
+	hdr->way = WAY_NONE;
+	bpf_probe_read_kernel(hdr->comm, sizeof(hdr->comm), &task->comm);
+	return 0;
+}
+
 /* Give the finished record to `ring`. Exactly one of delivered, dropped and
  * suppressed grows with `seen`. Urgent records with a fact, and the births of
  * containers (their runtime's files may be gone soon), wake the reader at once;

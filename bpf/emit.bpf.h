@@ -73,43 +73,16 @@ static __always_inline void *record_begin(struct scratch *s, u32 size)
 	return s->data;
 }
 
+/* What the header says of the task, from its kernel objects; see emit.bpf.c. */
+int fill_task(u64 task);
+
 static __always_inline void fill_header(struct scratch *s, u16 type, struct task_struct *task,
 					const struct subject *sub)
 {
 	struct event_hdr *hdr = (struct event_hdr *)s->data;
-	struct task_struct *parent = KREAD(task, real_parent);
-	struct nsproxy *ns = KREAD(task, nsproxy);
-	struct cred *cred = KREAD(task, cred);
-	struct mnt_namespace *mnt;
 
-	/* Probes and not typed loads: for each typed load of a pointer the verifier
-	 * searches the whole of the kernel's type information by name (6.18: a
-	 * millisecond each, at every start), and this is not the hot path. */
+	fill_task(forget(s, (u64)task));
 	hdr->type = type;
-	hdr->version = EVENT_VERSION;
-	hdr->tier = TIER_TRACEPOINT;
-	hdr->cpu = bpf_get_smp_processor_id();
-	hdr->time_ns = bpf_ktime_get_boot_ns();
-	exec_id_of(task, &hdr->proc);
-	exec_id_of(parent, &hdr->parent);
-	hdr->ppid = hdr->parent.tgid;
-	hdr->tid = KREAD(task, pid);
-	read_upid(KREAD(task, thread_pid), &hdr->ns_tid, &hdr->pid_ns_inum);
-	if (hdr->tid == hdr->proc.tgid)
-		hdr->ns_tgid = hdr->ns_tid;
-	else
-		read_upid(KREAD(task, group_leader, thread_pid), &hdr->ns_tgid, NULL);
-	hdr->uid = KREAD(cred, euid.val);
-	hdr->gid = KREAD(cred, egid.val);
-	hdr->cap_effective = kcompat_cap_effective(cred);
-	hdr->user_ns_inum = KREAD(cred, user_ns, ns.inum);
-	if (ns) {
-		mnt = KREAD(ns, mnt_ns);
-		hdr->mnt_ns = kcompat_mnt_ns_id(mnt);
-		hdr->mnt_ns_inum = KREAD(mnt, ns.inum);
-		hdr->net_ns_inum = KREAD(ns, net_ns, ns.inum);
-	}
-	hdr->cgroup_id = cgroup_id_of(task);
 	if (sub) {
 		hdr->container = sub->container;
 		hdr->phase = sub->phase;
@@ -118,9 +91,6 @@ static __always_inline void fill_header(struct scratch *s, u16 type, struct task
 		if (sub->phase == PHASE_ESCAPED)
 			hdr->facts |= FACT_ESCAPED;
 	}
-	hdr->nr = -1;
-	hdr->way = WAY_NONE;
-	bpf_probe_read_kernel(hdr->comm, sizeof(hdr->comm), &task->comm);
 }
 
 static __always_inline void fill_call(struct scratch *s)

@@ -99,51 +99,14 @@ static __always_inline bool is_kernel_fs(u32 magic)
 	return false;
 }
 
-/* Is the entry of procfs outside /proc/PID? Such entries concern the whole
- * machine. The first name below the root tells; process directories begin with
- * a digit. */
-static __always_inline bool is_proc_global(struct dentry *dentry)
-{
-	const unsigned char *name;
-	struct dentry *parent;
-	char first = 0;
-	int i;
-
-	for (i = 0; i < 12; i++) {
-		parent = KREAD(dentry, d_parent);
-		if (parent == dentry)
-			return false;	/* the root itself */
-		if (KREAD(parent, d_parent) == parent)
-			break;
-		dentry = parent;
-	}
-	name = KREAD(dentry, d_name.name);
-	bpf_probe_read_kernel(&first, 1, name);
-	return first < '0' || first > '9';
-}
-
-/* "kcore" at the root of procfs, the kernel's memory, and kpageflags, kpagecount
- * and kpagecgroup, which tell what lies where in it: dangerous even to read. */
-static __always_inline bool is_kcore(struct dentry *dentry)
-{
-	struct dentry *parent = KREAD(dentry, d_parent);
-	const unsigned char *name;
-	char buf[8] = {};
-	bool core, page;
-
-	if (KREAD(parent, d_parent) != parent)
-		return false;
-	name = KREAD(dentry, d_name.name);
-	bpf_probe_read_kernel_str(buf, sizeof(buf), name);
-	core = buf[1] == 'c' && buf[2] == 'o' && buf[3] == 'r' && buf[4] == 'e' && !buf[5];
-	page = buf[1] == 'p' && buf[2] == 'a' && buf[3] == 'g' && buf[4] == 'e';
-	return buf[0] == 'k' && (core || page);
-}
+/* Of a file in procfs: does writing it, or even reading it, reach the whole kernel
+ * and not one process? See access.bpf.c. */
+int is_proc_control(u64 dentry, u64 writes);
 
 /* Does opening this steer the kernel? Writing to procfs outside /proc/PID,
  * sysfs or a cgroup hierarchy; anything in file systems that exist to steer or
  * inspect it; memory devices. */
-static __always_inline bool is_kernel_control(const struct file_view *v)
+static __always_inline bool is_kernel_control(struct scratch *s, const struct file_view *v)
 {
 	u32 rdev;
 
@@ -156,9 +119,7 @@ static __always_inline bool is_kernel_control(const struct file_view *v)
 		return false;
 	switch (v->magic) {
 	case MAGIC_PROC:
-		if (!(v->f_mode & FMODE_WRITE_BIT))
-			return is_kcore(v->dentry);
-		return is_proc_global(v->dentry);
+		return is_proc_control(forget(s, (u64)v->dentry), v->f_mode & FMODE_WRITE_BIT);
 	case MAGIC_SYSFS:
 	case MAGIC_CGROUP:
 	case MAGIC_CGROUP2:
@@ -247,7 +208,7 @@ static __always_inline u64 file_facts(struct scratch *s, const struct subject *s
 		facts |= FACT_SETID | FACT_VOLUME;
 	if (type == MODE_BLK)
 		facts |= FACT_BLOCK_DEVICE;
-	if (is_kernel_control(v))
+	if (is_kernel_control(s, v))
 		facts |= FACT_KERNEL_CONTROL;
 	if (v->magic == MAGIC_PROC && type == MODE_REG &&
 	    is_foreign_proc_entry(forget(s, (u64)v->inode), forget(s, (u64)v->dentry),

@@ -383,15 +383,15 @@ judged:
 }
 
 /* What the container's first process runs is what the container is made for. */
-static __always_inline void note_main_program(struct task_struct *task, const struct subject *sub,
-					      struct inode *inode)
+static __always_inline void note_main_program(struct scratch *s, struct task_struct *task,
+					      const struct subject *sub, struct inode *inode)
 {
 	struct container_state *state = bpf_map_lookup_elem(&containers, &sub->container);
 
 	if (!state || state->init_tgid != (u32)task->tgid)
 		return;
 	inode_id_of(inode, &state->main_exe);
-	state->main_is_shell = is_interpreter(task);
+	state->main_is_shell = is_interpreter(s, task);
 }
 
 /* Whose set-id bits count: the program that runs, or, where binfmt_misc gave its
@@ -434,7 +434,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	s->code_facts = 0;
 	s->code_container = 0;
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
-	in_initial = in_initial_mnt_ns(cfg, task);
+	in_initial = forget(s, in_initial_mnt_ns(cfg, task));
 	if (sub)
 		subject_unmark_script(sub);
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
@@ -449,7 +449,8 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 			if (sub)
 				sub->lineage |= LINEAGE_RUNTIME;
 		}
-		is_script = KREAD(bprm, interp) != KREAD(bprm, filename);
+		is_script = forget(s, KREAD(bprm, interp) != KREAD(bprm, filename));
+		is_runtime = forget(s, is_runtime);
 		if (in_initial) {
 			s->code_facts = judge_host_exec(cfg, s, task, exe, is_script);
 			expect_script(s, task, bprm, is_script);
@@ -483,7 +484,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	} else {
 		explain_exec(s, task, sub, bprm, exe);
 	}
-	note_main_program(task, sub, KREAD(exe, f_inode));
+	note_main_program(s, task, sub, KREAD(exe, f_inode));
 	sub->flags &= ~SUBJECT_F_COMPAT;
 emit:
 	if (is_wanted(cfg, EVENT_EXEC))

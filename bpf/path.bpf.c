@@ -7,165 +7,160 @@
 #define WALK_STEPS_MAX 4096
 #define WALK_END 4096		/* the path is built backwards from here */
 
-struct walk {
-	struct dentry *dentry;
-	struct dentry *mnt_root;	/* NULL: walk to the root of the file system */
-	struct mount *mnt;
-	char *buf;
-	u32 pos;
-	bool cut;			/* longer than PATH_MAX: its head is missing */
-	bool unreachable;		/* the root of the file system came before the root of the mount */
-};
-
+/* The state of a walk is in the scratch buffer and not on the stack: what is
+ * loaded from a map is any number to the verifier, which so sees the same state at
+ * each step and walks the loop once. */
 static long walk_step(u32 i, void *ctx)
 {
-	struct walk *w = ctx;
-	struct dentry *dentry = w->dentry, *parent;
+	struct scratch *s = scratch_get();
+	struct dentry *dentry, *parent;
 	const unsigned char *name;
 	struct mount *up;
 	u32 len, pos;
+	struct walk *w;
 
-	if (dentry == w->mnt_root) {
-		if (!w->buf)
+	if (!s)
+		return 1;
+	w = &s->walk;
+	dentry = (struct dentry *)w->dentry;
+	if (w->dentry == w->mnt_root) {
+		if (!w->is_named)
 			return 1;
-		up = KREAD(w->mnt, mnt_parent);
-		if (up == w->mnt)
+		up = KREAD((struct mount *)w->mnt, mnt_parent);
+		if ((u64)up == w->mnt)
 			return 1;
-		w->dentry = KREAD(w->mnt, mnt_mountpoint);
-		w->mnt = up;
-		w->mnt_root = KREAD(up, mnt.mnt_root);
+		w->dentry = (u64)KREAD((struct mount *)w->mnt, mnt_mountpoint);
+		w->mnt = (u64)up;
+		w->mnt_root = (u64)KREAD(up, mnt.mnt_root);
 		return 0;
 	}
 	parent = KREAD(dentry, d_parent);
 	if (parent == dentry) {
-		w->unreachable = w->mnt_root != NULL;
+		w->is_unreachable = w->mnt_root != 0;
 		return 1;
 	}
-	if (w->buf) {
+	if (w->is_named) {
 		len = KREAD(dentry, d_name.len);
 		name = KREAD(dentry, d_name.name);
 		pos = w->pos;
 		if (len > 255 || len + 1 >= pos || pos > WALK_END) {
-			w->cut = true;
+			w->is_cut = 1;
 			return 1;
 		}
 		pos -= len;
-		bpf_probe_read_kernel(&w->buf[pos & 0xfff], len & 0xff, name);
+		bpf_probe_read_kernel(&s->path[pos & 0xfff], len & 0xff, name);
 		pos--;
-		w->buf[pos & 0xfff] = '/';
+		s->path[pos & 0xfff] = '/';
 		w->pos = pos;
 	}
-	w->dentry = parent;
+	w->dentry = (u64)parent;
 	return 0;
+}
+
+/* What was walked, from its end at the buffer's middle, goes into the record. */
+static __always_inline int put_walked(struct scratch *s)
+{
+	struct event_hdr *hdr = (struct event_hdr *)s->data;
+	u32 pos = s->walk.pos;
+
+	if (s->walk.is_cut)
+		hdr->flags |= EVENT_F_PATH_CUT;
+	if (pos >= WALK_END - 1) {
+		s->path[WALK_END - 2] = '/';
+		pos = WALK_END - 2;
+	}
+	return put_bytes(s, &s->path[pos & 0xfff], WALK_END - 1 - pos);
 }
 
 __noinline int put_path(u64 mnt, u64 dentry)
 {
-	struct walk w = { .dentry = (struct dentry *)dentry, .pos = WALK_END - 1 };
 	struct scratch *s = scratch_get();
-	struct event_hdr *hdr;
-	u32 len;
 
 	if (!s || !dentry)
 		return 0;
-	hdr = (struct event_hdr *)s->data;
-	w.buf = s->path;
+	__builtin_memset(&s->walk, 0, sizeof(s->walk));
+	s->walk.dentry = dentry;
+	s->walk.pos = WALK_END - 1;
+	s->walk.is_named = 1;
 	if (mnt) {
-		w.mnt = kcompat_real_mount((struct vfsmount *)mnt);
-		w.mnt_root = KREAD((struct vfsmount *)mnt, mnt_root);
+		s->walk.mnt = (u64)kcompat_real_mount((struct vfsmount *)mnt);
+		s->walk.mnt_root = (u64)KREAD((struct vfsmount *)mnt, mnt_root);
 	}
-	bpf_loop(WALK_STEPS_MAX, walk_step, &w, 0);
-	if (w.cut)
-		hdr->flags |= EVENT_F_PATH_CUT;
-	if (w.pos >= WALK_END - 1) {
-		s->path[WALK_END - 2] = '/';
-		w.pos = WALK_END - 2;
-	}
-	len = WALK_END - 1 - w.pos;
-	return put_bytes(s, &s->path[w.pos & 0xfff], len);
+	bpf_loop(WALK_STEPS_MAX, walk_step, NULL, 0);
+	return put_walked(s);
 }
 
 __noinline int is_reachable(u64 mnt, u64 dentry)
 {
-	struct dentry *mnt_root = KREAD((struct vfsmount *)mnt, mnt_root);
-	struct walk w = { .dentry = (struct dentry *)dentry, .mnt_root = mnt_root };
+	struct dentry *mnt_root = KREAD((struct vfsmount *)mnt, mnt_root), *d, *parent;
+	struct scratch *s = scratch_get();
 	int i;
 
+	d = (struct dentry *)dentry;
 	/* A mount of a whole file system has nothing beside it. */
-	if (w.dentry == mnt_root || mnt_root == KREAD((struct vfsmount *)mnt, mnt_sb, s_root))
+	if (!s || d == mnt_root || mnt_root == KREAD((struct vfsmount *)mnt, mnt_sb, s_root))
 		return 1;
-	w.mnt = kcompat_real_mount((struct vfsmount *)mnt);
 	/* Names directly below the mount are the common case: no callback for them. */
 	for (i = 0; i < 8; i++) {
-		struct dentry *parent = KREAD(w.dentry, d_parent);
-
+		parent = KREAD(d, d_parent);
 		if (parent == mnt_root)
 			return 1;
-		if (parent == w.dentry)
+		if (parent == d)
 			return 0;
-		w.dentry = parent;
+		d = parent;
 	}
-	bpf_loop(WALK_STEPS_MAX, walk_step, &w, 0);
-	return !w.unreachable;
+	__builtin_memset(&s->walk, 0, sizeof(s->walk));
+	s->walk.dentry = (u64)d;
+	s->walk.mnt_root = (u64)mnt_root;
+	bpf_loop(WALK_STEPS_MAX, walk_step, NULL, 0);
+	return !s->walk.is_unreachable;
 }
 
 /* Cgroup paths have a short depth limit of their own. */
 #define KERNFS_DEPTH_MAX 32
 
-struct kernfs_walk {
-	struct kernfs_node *kn;
-	char *buf;
-	u32 pos;
-	bool cut;
-};
-
 static long kernfs_walk_step(u32 i, void *ctx)
 {
-	struct kernfs_walk *w = ctx;
-	struct kernfs_node *parent = kcompat_kernfs_parent(w->kn);
-	const char *name;
-	u32 pos = w->pos;
+	struct scratch *s = scratch_get();
+	struct kernfs_node *kn, *parent;
+	struct walk *w;
+	u32 pos;
 	long n;
 
+	if (!s)
+		return 1;
+	w = &s->walk;
+	kn = (struct kernfs_node *)w->dentry;
+	parent = kcompat_kernfs_parent(kn);
+	pos = w->pos;
 	if (!parent)
 		return 1;
-	name = KREAD(w->kn, name);
 	/* The length is not stored: read to the start of the buffer's second half,
 	 * where there is room, then move it to its place. */
-	n = bpf_probe_read_kernel_str(&w->buf[WALK_END], 256, name);
+	n = bpf_probe_read_kernel_str(&s->path[WALK_END], 256, KREAD(kn, name));
 	if (n <= 1 || (u32)n + 1 >= pos || pos > WALK_END) {
-		w->cut = true;
+		w->is_cut = 1;
 		return 1;
 	}
 	n--;
 	pos -= (u32)n;
-	bpf_probe_read_kernel(&w->buf[pos & 0xfff], n & 0xff, &w->buf[WALK_END]);
+	bpf_probe_read_kernel(&s->path[pos & 0xfff], n & 0xff, &s->path[WALK_END]);
 	pos--;
-	w->buf[pos & 0xfff] = '/';
+	s->path[pos & 0xfff] = '/';
 	w->pos = pos;
-	w->kn = parent;
+	w->dentry = (u64)parent;
 	return 0;
 }
 
 __noinline int put_cgroup_path(u64 cgrp)
 {
-	struct kernfs_walk w = { .pos = WALK_END - 1 };
 	struct scratch *s = scratch_get();
-	struct event_hdr *hdr;
-	u32 len;
 
 	if (!s)
 		return 0;
-	hdr = (struct event_hdr *)s->data;
-	w.buf = s->path;
-	w.kn = KREAD((struct cgroup *)cgrp, kn);
-	bpf_loop(KERNFS_DEPTH_MAX, kernfs_walk_step, &w, 0);
-	if (w.cut)
-		hdr->flags |= EVENT_F_PATH_CUT;
-	if (w.pos >= WALK_END - 1) {
-		s->path[WALK_END - 2] = '/';
-		w.pos = WALK_END - 2;
-	}
-	len = WALK_END - 1 - w.pos;
-	return put_bytes(s, &s->path[w.pos & 0xfff], len);
+	__builtin_memset(&s->walk, 0, sizeof(s->walk));
+	s->walk.dentry = (u64)KREAD((struct cgroup *)cgrp, kn);
+	s->walk.pos = WALK_END - 1;
+	bpf_loop(KERNFS_DEPTH_MAX, kernfs_walk_step, NULL, 0);
+	return put_walked(s);
 }

@@ -88,7 +88,7 @@ static __always_inline u64 runtime_open_facts(struct scratch *s, struct task_str
 {
 	if (v->magic == MAGIC_CGROUP || v->magic == MAGIC_CGROUP2)
 		return 0;
-	if (is_kernel_control(v))
+	if (is_kernel_control(s, v))
 		return FACT_KERNEL_CONTROL;
 	if (v->magic != MAGIC_PROC && names_proc_entry(open->path, open->flags))
 		return FACT_MISPLACED;

@@ -32,16 +32,16 @@ static __always_inline void inode_id_of(struct inode *inode, struct inode_id *re
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, s64 fd)
 {
-	struct files_struct *files = task->files;
+	struct files_struct *files = KHOT(task, files);
 	struct file **table;
 	struct fdtable *fdt;
 
 	if (!files || fd < 0)
 		return NULL;
-	fdt = files->fdt;
-	if (fd >= fdt->max_fds)
+	fdt = KHOT(files, fdt);
+	if (fd >= KHOT(fdt, max_fds))
 		return NULL;
-	table = fdt->fd;
+	table = KHOT(fdt, fd);
 	/* Any type that begins with a pointer will do for the slot. */
 	return (struct file *)KREAD((struct hlist_head *)&table[fd], first);
 }
@@ -111,7 +111,7 @@ static __always_inline u8 mount_owner(const struct sensor_config *cfg, struct ta
 		return OWNER_INTERNAL;
 	if ((u64)ns == cfg->init_mnt_ns)
 		return OWNER_HOST;
-	if ((u64)ns == sub->own_mnt_ns && ns == task->nsproxy->mnt_ns) {
+	if ((u64)ns == sub->own_mnt_ns && ns == KHOT(task, nsproxy, mnt_ns)) {
 		*ret_container = sub->container;
 		return OWNER_OWN;
 	}
@@ -165,6 +165,15 @@ static __always_inline bool root_is_pivoted(const struct sensor_config *cfg, str
 	return (u64)dentry != cfg->host_root_dentry || (u64)KREAD(dentry, d_sb) != cfg->host_root_sb;
 }
 
+/* 1 or 0 without a branch, each of which would double the verifier's states. */
+static __always_inline u32 differ(u32 a, u32 b)
+{
+	u64 below = 0ull - (a ^ b);
+
+	barrier_var(below);
+	return below >> 63;
+}
+
 /* Do the namespaces besides the mount namespace speak for a container? A pid
  * namespace of its own alone, or two of the others: runtimes make ipc and uts
  * namespaces even for containers that share the host's pids and network;
@@ -176,11 +185,11 @@ static __always_inline bool namespaces_say_container(const struct sensor_config 
 	if (KREAD(task, thread_pid, level) > 0)
 		return true;
 	read_namespaces(task, inum);
-	n += inum[NSK_NET] != cfg->init_ns_inum[NSK_NET];
-	n += inum[NSK_IPC] != cfg->init_ns_inum[NSK_IPC];
-	n += inum[NSK_UTS] != cfg->init_ns_inum[NSK_UTS];
-	n += inum[NSK_CGROUP] != cfg->init_ns_inum[NSK_CGROUP];
-	n += inum[NSK_USER] != cfg->init_ns_inum[NSK_USER];
+	n += differ(inum[NSK_NET], cfg->init_ns_inum[NSK_NET]);
+	n += differ(inum[NSK_IPC], cfg->init_ns_inum[NSK_IPC]);
+	n += differ(inum[NSK_UTS], cfg->init_ns_inum[NSK_UTS]);
+	n += differ(inum[NSK_CGROUP], cfg->init_ns_inum[NSK_CGROUP]);
+	n += differ(inum[NSK_USER], cfg->init_ns_inum[NSK_USER]);
 	return n >= 2;
 }
 

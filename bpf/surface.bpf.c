@@ -451,9 +451,6 @@ int BPF_PROG(handle__splice, struct pt_regs *regs, long ret)
 
 /* ---- terminals ---- */
 
-#define IOCTL_TIOCSTI 0x5412
-#define IOCTL_TIOCLINUX 0x541c
-
 /* Characters pushed into a terminal that is not the container's own are typed
  * into the shell of whoever sits there. An inherited one is no less foreign. */
 SEC("tp_btf/sys_exit")
@@ -464,8 +461,7 @@ int BPF_PROG(handle__ioctl, struct pt_regs *regs, long ret)
 	struct file_view v = {};
 	struct file *file;
 
-	if (!call || ((u32)call->call.args[1] != IOCTL_TIOCSTI &&
-		      (u32)call->call.args[1] != IOCTL_TIOCLINUX))
+	if (!call || !is_terminal_input(call->call.args[1]))
 		return 0;
 	HANDLER_PROLOGUE(EVENT_SYSCALL);
 

@@ -60,4 +60,14 @@ int judge_splice(u64 source, u64 target);
 int judge_socket(u64 family, u64 type, u64 protocol);
 int judge_bind(u64 file, u64 addr);
 
+/* include/uapi/asm-generic/ioctls.h */
+#define IOCTL_TIOCSTI 0x5412
+#define IOCTL_TIOCLINUX 0x541c
+
+/* Requests of ioctl() that put characters into a terminal. */
+static __always_inline bool is_terminal_input(u32 request)
+{
+	return request == IOCTL_TIOCSTI || request == IOCTL_TIOCLINUX;
+}
+
 #endif
