@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/rules_tool.h"
+#include "rule/keys.h"
 
 #define WIDTH 120
 #define DEPTH_MAX 32u
@@ -140,43 +141,6 @@ static struct item *read_item(struct layout *layout)
 		return item;
 	free_item(item);
 	return NULL;
-}
-
-/* --- order --------------------------------------------------------------- */
-
-/* Keys of a file, a rule, an exception, a test, and of what they hold; what is
- * not here comes behind, as it was written. Names of macros, lists and fields
- * of events are none of these: they keep their order. */
-static const char *const order[] = {
-	"$schema",    "schema_version",
-	"ruleset",    "id",
-	"name",	      "enabled",
-	"priority",   "description",
-	"why",	      "response",
-	"references", "mitre",
-	"techniques", "tags",
-	"macros",     "lists",
-	"overrides",  "condition",
-	"when",	      "reason",
-	"expires",    "output",
-	"exceptions", "count",
-	"distinct",   "for",
-	"by",	      "within",
-	"steps",      "threshold",
-	"sequence",   "suppress",
-	"capture",    "action",
-	"events",     "alerts",
-	"tests",      "rules",
-};
-
-static size_t key_rank(struct slice key)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(order) && !(key.len == strlen(order[i]) + 2 &&
-					  memcmp(key.data + 1, order[i], key.len - 2) == 0))
-		i++;
-	return i;
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -318,17 +282,22 @@ static enum role role_of(const struct item *item, enum role above)
 	}
 }
 
-/* Names of macros, values and fields of events stay in the order of the author. */
-static bool is_sorted(enum role role)
+/* --- order --------------------------------------------------------------- */
+
+static const struct key_spec *find_key(const struct key_spec *keys, struct slice key)
 {
-	return role == ROLE_FILE || role == ROLE_RULE || role == ROLE_TEST || role == ROLE_OTHER;
+	while (keys->name && !(key.len == strlen(keys->name) + 2 &&
+			       memcmp(key.data + 1, keys->name, key.len - 2) == 0))
+		keys++;
+	return keys;
 }
 
 /* More members than any object of known keys has: left alone. */
 #define SORTED_MAX 64u
 
-/* A stable sort of the members. */
-static void sort_members(struct item *item)
+/* A stable sort of the members by the table of keys; what is not in it comes
+ * behind, as it was written. */
+static void sort_members(struct item *item, const struct key_spec *keys)
 {
 	struct item *sorted = NULL, *next;
 	size_t n = 0;
@@ -341,7 +310,7 @@ static void sort_members(struct item *item)
 		struct item **place = &sorted;
 
 		next = child->next;
-		while (*place && key_rank((*place)->key) <= key_rank(child->key))
+		while (*place && find_key(keys, (*place)->key) <= find_key(keys, child->key))
 			place = &(*place)->next;
 		child->next = *place;
 		*place = child;
@@ -349,12 +318,22 @@ static void sort_members(struct item *item)
 	item->first = sorted;
 }
 
-static void sort_all(struct item *item, enum role role)
+/* Names of macros, of lists and of fields of events stay in the author's order. */
+static void sort_all(struct item *item, const struct key_spec *keys)
 {
-	if (item->kind == '{' && is_sorted(role))
-		sort_members(item);
-	for (struct item *child = item->first; child; child = child->next)
-		sort_all(child, role_of(child, role));
+	if (item->kind == '{')
+		sort_members(item, keys);
+	for (struct item *child = item->first; child; child = child->next) {
+		const struct key_spec *key = keys;
+
+		if (item->kind == '{')
+			key = find_key(keys, child->key);
+		if (item->kind == '{' && key->kind != KEY_OBJECT && key->kind != KEY_OBJECTS)
+			continue;
+		if (item->kind == '{' && !key->inner)
+			continue;
+		sort_all(child, item->kind == '{' ? key->inner : keys);
+	}
 }
 
 static bool is_always_open(const struct item *item, enum role role)
@@ -395,7 +374,7 @@ char *rules_layout(struct slice text)
 	struct item *root = read_item(&layout);
 
 	if (root) {
-		sort_all(root, ROLE_FILE);
+		sort_all(root, file_keys);
 		put_item(&layout, root, ROLE_FILE, 0, 0);
 		put(&layout, "\n", 1);
 	}
