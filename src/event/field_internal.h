@@ -134,6 +134,22 @@ int get_proc_apid(const struct event *ev, struct value *ret);
 int get_syscall_arg(const struct event *ev, struct value *ret);
 int give_namespaces(struct value *ret, uint64_t flags); /* CLONE_NEW* as a list: mnt, pid */
 
+/* field_falco.c */
+extern const char *const words_fd_type[];
+int get_fd_directory(const struct event *ev, struct value *ret);
+int get_fd_filename(const struct event *ev, struct value *ret);
+int get_fd_type(const struct event *ev, struct value *ret);
+int get_proc_pexe(const struct event *ev, struct value *ret);
+int get_proc_pcmdline(const struct event *ev, struct value *ret);
+int get_proc_args_size(const struct event *ev, struct value *ret);
+int get_proc_duration(const struct event *ev, struct value *ret);
+int get_proc_ppid_duration(const struct event *ev, struct value *ret);
+int get_thread_vtid(const struct event *ev, struct value *ret);
+int get_thread_ismain(const struct event *ev, struct value *ret);
+int get_container_image_repository(const struct event *ev, struct value *ret);
+int get_container_image_tag(const struct event *ev, struct value *ret);
+int get_container_image_digest(const struct event *ev, struct value *ret);
+
 /* field_flags.c */
 #define SYMBOLS_OF_MOUNTS                                                          \
 	(SYMBOLS_MOUNT | SYMBOLS_UMOUNT | SYMBOLS_OPEN_TREE | SYMBOLS_MOVE_MOUNT | \

@@ -147,9 +147,11 @@ static const struct symbol cap_symbols[] = {
 	BITS("CAP_SYS_TIME", 1ull << 25), BITS("CAP_SYS_TTY_CONFIG", 1ull << 26),
 	BITS("CAP_MKNOD", 1ull << 27), BITS("CAP_LEASE", 1ull << 28),
 	BITS("CAP_AUDIT_WRITE", 1ull << 29), BITS("CAP_AUDIT_CONTROL", 1ull << 30),
-	BITS("CAP_MAC_OVERRIDE", 1ull << 32), BITS("CAP_MAC_ADMIN", 1ull << 33),
-	BITS("CAP_SYSLOG", 1ull << 34), BITS("CAP_WAKE_ALARM", 1ull << 35),
-	BITS("CAP_BLOCK_SUSPEND", 1ull << 36),
+	BITS("CAP_SETFCAP", 1ull << 31), BITS("CAP_MAC_OVERRIDE", 1ull << 32),
+	BITS("CAP_MAC_ADMIN", 1ull << 33), BITS("CAP_SYSLOG", 1ull << 34),
+	BITS("CAP_WAKE_ALARM", 1ull << 35), BITS("CAP_BLOCK_SUSPEND", 1ull << 36),
+	BITS("CAP_AUDIT_READ", 1ull << 37), BITS("CAP_PERFMON", 1ull << 38),
+	BITS("CAP_BPF", 1ull << 39), BITS("CAP_CHECKPOINT_RESTORE", 1ull << 40),
 	{ NULL, 0, 0 },
 };
 

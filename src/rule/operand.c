@@ -154,6 +154,19 @@ static int check_word(struct parser *parser, const struct subject *subject, stru
 		    SHOWN(value), origin->text, hint_from(best).text);
 }
 
+/* "/etc" is not a misspelt "etc". */
+static bool could_name_list(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char byte = text.data[i];
+
+		if (byte != '_' && byte != '-' && !(byte >= 'a' && byte <= 'z') &&
+		    !(byte >= 'A' && byte <= 'Z') && !(byte >= '0' && byte <= '9'))
+			return false;
+	}
+	return true;
+}
+
 /* A word that is nearly the name of a list is not believed to be a value. */
 static int check_bare(struct parser *parser, struct slice value, const struct origin *origin)
 {
@@ -161,7 +174,7 @@ static int check_bare(struct parser *parser, struct slice value, const struct or
 
 	if (!origin->bare || origin->list)
 		return 0;
-	best = suggest_list(parser->loader, value);
+	best = could_name_list(value) ? suggest_list(parser->loader, value) : NULL;
 	if (!best)
 		return 0;
 	return FAIL(parser, parser->token.pos,

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Regular expressions, matched by PCRE2's pcre2_dfa_match(): it follows all ways
- * through a pattern at once and never goes back. Left to itself it would begin
- * anew at each byte of the text, which makes a^n quadratic; so a pattern gets
- * "any bytes" before it and one pass suffices. What such a match cannot do
- * (looking around, references, recursion) is refused, as is all syntax that is
- * not known here: what is let through closes its brackets. */
+ * through a pattern at once and never goes back. Left to itself it is not linear,
+ * for two reasons that are taken away here. It begins anew at each byte of the
+ * text: a pattern gets "any bytes" before it, and one pass suffices. And it counts
+ * how often the x of x+ was met, so that ways which differ in that alone are kept
+ * apart, as many as there are bytes: x+ is written xx*, x{3,} is x{3}x*.
+ *
+ * What such a match cannot do (looking around, references, recursion) is refused,
+ * as is all syntax that is not known here: what is let through closes its
+ * brackets, and its size is known. */
 #include "rule/internal.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
 #define DEPTH_MAX 32	     /* groups within each other */
-#define REPEAT_COUNT_MAX 255 /* {n,m} */
-#define STATES_MAX 512	     /* characters of a pattern, repeats written out */
+#define REPEATED_MAX 128     /* of these, by {n,m}: ways that differ in the count only */
+#define STATES_MAX 256	     /* characters of a pattern, repeats written out */
 #define WORKSPACE_INTS 24576 /* 4096 states of PCRE2: several for each of ours */
 #define PREFIX "(?s:.*)(?:"
 
@@ -29,10 +33,12 @@ struct regex {
 
 struct scan {
 	struct slice text;
-	size_t pos;
+	char *out;		   /* the pattern as it is compiled */
+	size_t pos, atom, out_len; /* atom: where the last one begins; SIZE_MAX: a group */
 	const char *wrong;
 	bool alternatives;		    /* a | outside all groups */
 	size_t states[DEPTH_MAX + 1], last; /* of each open group; of the last atom */
+	size_t repeated;
 	unsigned int depth;
 };
 
@@ -113,7 +119,6 @@ static bool scan_class(struct scan *scan)
 		return refuse(scan, "this set is not closed, ']' is missing");
 	}
 	scan->pos++;
-	scan->last = 1;
 	return true;
 }
 
@@ -162,7 +167,7 @@ static bool take_last(struct scan *scan, size_t times)
 	scan->states[scan->depth] += scan->last * times;
 	scan->last = 0;
 	if (scan->states[scan->depth] > STATES_MAX)
-		return refuse(scan, "with its repeats written out this pattern is longer than 512");
+		return refuse(scan, "with its repeats written out this pattern is longer than 256");
 	return true;
 }
 
@@ -190,16 +195,19 @@ static size_t read_count(struct scan *scan, size_t *pos)
 }
 
 /* {n}, {n,}, {n,m}; anything else is text, as in PCRE2. False: it is text. */
-static bool read_braces(struct scan *scan, size_t *ret_times, size_t *ret_end)
+static bool read_braces(struct scan *scan, size_t *ret_times, size_t *ret_end, bool *ret_open)
 {
 	size_t pos = scan->pos + 1, low = read_count(scan, &pos), high = low;
+
+	*ret_open = false;
 
 	if (low == SIZE_MAX || pos >= scan->text.len)
 		return false;
 	if (scan->text.data[pos] == ',') {
 		pos++;
 		high = read_count(scan, &pos);
-		if (high == SIZE_MAX)
+		*ret_open = high == SIZE_MAX;
+		if (*ret_open)
 			high = low + 1;
 	}
 	if (pos >= scan->text.len || scan->text.data[pos] != '}')
@@ -209,12 +217,39 @@ static bool read_braces(struct scan *scan, size_t *ret_times, size_t *ret_end)
 	return true;
 }
 
-static bool scan_repeat(struct scan *scan, size_t times, size_t end)
+static void put(struct scan *scan, size_t start, size_t end)
 {
-	if (times > REPEAT_COUNT_MAX)
-		return refuse(scan, "at most 255 repeats can be asked for");
+	memcpy(scan->out + scan->out_len, scan->text.data + start, end - start);
+	scan->out_len += end - start;
+}
+
+/* The repeat at scan->pos, before `end`; `open`: it has no upper bound. */
+static void put_repeat(struct scan *scan, size_t end, bool open)
+{
+	size_t start = scan->pos;
+
+	if (!open || scan->atom == SIZE_MAX || scan->text.data[start] == '*') {
+		put(scan, start, end);
+		return;
+	}
+	if (scan->text.data[start] == '{') { /* without the comma */
+		put(scan, start, end - 2);
+		put(scan, end - 1, end);
+	}
+	put(scan, scan->atom, start);
+	scan->out[scan->out_len++] = '*';
+}
+
+static bool scan_repeat(struct scan *scan, size_t times, size_t end, bool open)
+{
+	if (scan->text.data[scan->pos] == '{' && times > 1)
+		scan->repeated += scan->last * times;
+	if (scan->repeated > REPEATED_MAX || times > REPEATED_MAX)
+		return refuse(scan, "counted repeats {n,m} make more than 128 characters in all; "
+				    "use * or + where the count does not matter");
 	if (!take_last(scan, times > 0 ? times : 1))
 		return false;
+	put_repeat(scan, end, open);
 	scan->pos = end;
 	if (peek(scan, 0, '+'))
 		return refuse(scan, "possessive repeats (*+ ++ ?+) are not supported");
@@ -223,27 +258,37 @@ static bool scan_repeat(struct scan *scan, size_t times, size_t end)
 	return true;
 }
 
-static bool scan_one(struct scan *scan)
+static bool scan_atom(struct scan *scan)
 {
-	char byte = scan->text.data[scan->pos];
-	size_t times, end;
-
-	if (byte == '*' || byte == '+' || byte == '?')
-		return scan_repeat(scan, 1, scan->pos + 1);
-	if (byte == '{' && read_braces(scan, &times, &end))
-		return scan_repeat(scan, times, end);
-	if (!take_last(scan, 1))
-		return false;
-	switch (byte) {
-	case '\\': scan->last = 1; return scan_escape(scan, false);
+	switch (scan->text.data[scan->pos]) {
+	case '\\': return scan_escape(scan, false);
 	case '[': return scan_class(scan);
 	case '(': return scan_open(scan);
 	case ')': return scan_close(scan);
+	case '|': scan->alternatives |= scan->depth == 0; break;
 	default: break;
 	}
-	scan->alternatives |= byte == '|' && scan->depth == 0;
-	scan->last = 1;
 	scan->pos++;
+	return true;
+}
+
+static bool scan_one(struct scan *scan)
+{
+	char byte = scan->text.data[scan->pos];
+	size_t times, end, start = scan->pos;
+	bool open;
+
+	if (byte == '*' || byte == '+' || byte == '?')
+		return scan_repeat(scan, byte == '+' ? 2 : 1, scan->pos + 1, byte != '?');
+	if (byte == '{' && read_braces(scan, &times, &end, &open))
+		return scan_repeat(scan, times, end, open);
+	if (!take_last(scan, 1))
+		return false;
+	scan->last = byte != ')';
+	if (!scan_atom(scan))
+		return false;
+	scan->atom = byte == '(' || byte == ')' ? SIZE_MAX : start;
+	put(scan, start, scan->pos);
 	return true;
 }
 
@@ -323,24 +368,28 @@ int regex_new(struct arena *arena, struct slice pattern, const struct regex **re
 	pcre2_general_context *memory =
 		pcre2_general_context_create(take_memory, keep_memory, arena);
 	struct regex *regex = arena_alloc(arena, sizeof(*regex));
-	char *text = arena_alloc(arena, pattern.len + sizeof(PREFIX) + 1);
+	/* A repeat writes its atom once more, and at most one byte of its own. */
+	char *text = arena_alloc(arena, 3 * pattern.len + sizeof(PREFIX) + 1);
 	struct scan scan = { .text = pattern };
 	int r;
 
 	if (!memory || !regex || !text || set_up(regex, memory) < 0)
 		return -ENOMEM;
+	scan.out = text + sizeof(PREFIX) - 1;
 	if (!scan_pattern(&scan)) {
 		*ret_pos = scan.pos;
 		*ret_why = scan.wrong;
 		return -EINVAL;
 	}
+	/* As it was written first: for what is wrong, and where. */
 	r = compile_text(regex, memory, pattern, ret_pos);
-	if (r == 0 && !begins_at_start(&scan)) {
+	if (r == 0 && begins_at_start(&scan)) {
+		r = compile_text(regex, memory, (struct slice){ scan.out, scan.out_len }, ret_pos);
+	} else if (r == 0) {
 		memcpy(text, PREFIX, sizeof(PREFIX) - 1);
-		memcpy(text + sizeof(PREFIX) - 1, pattern.data, pattern.len);
-		text[sizeof(PREFIX) - 1 + pattern.len] = ')';
+		scan.out[scan.out_len] = ')';
 		r = compile_text(regex, memory,
-				 (struct slice){ text, pattern.len + sizeof(PREFIX) }, ret_pos);
+				 (struct slice){ text, sizeof(PREFIX) + scan.out_len }, ret_pos);
 	}
 	if (r == -ENOMEM)
 		return r;
