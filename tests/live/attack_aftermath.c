@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done with a breakout: the decoy's mount namespace is joined, and then
- * a program run, a file opened for writing, a secret read, a socket reached. */
+ * a program run, a file opened for writing, a secret read, a socket and an address reached. */
 #include "attack.h"
 #include "deed.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -80,6 +81,21 @@ static int reach(const char *path)
 	return r;
 }
 
+/* Nobody listens there: that it was tried is what counts. */
+static int reach_tcp(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 && errno != ECONNREFUSED)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
 static int attack_aftermath(char **argv)
 {
 	char path[300];
@@ -97,6 +113,8 @@ static int attack_aftermath(char **argv)
 	snprintf(path, sizeof(path), "%s/log.sock", argv[2]);
 	if (r == 0)
 		r = reach(path);
+	if (r == 0)
+		r = reach_tcp();
 	return deed_done(r);
 }
 

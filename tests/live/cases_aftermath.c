@@ -11,7 +11,7 @@ static const struct family families[] = {
 };
 
 #define AFTERMATH "aftermath-exec aftermath-write aftermath-secret aftermath-connect"
-#define STORY "BW-0130 BW-0108 BW-0360 BW-0361 BW-0362"
+#define STORY "BW-0130 BW-0108 BW-0360 BW-0361 BW-0362 BW-0362"
 
 static int plant_secret(struct play *p)
 {
