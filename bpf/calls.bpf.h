@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What is done with a system call, by its number, and with numbers that are in
- * no table. The tables are filled from src/event/syscalls.tbl. */
+ * no table; how its handler begins. The tables are filled from src/event/syscalls.tbl. */
 #ifndef BW_CALLS_BPF_H
 #define BW_CALLS_BPF_H
 
 #include "emit.bpf.h"
 
 #define X32_BIT 0x40000000u
+#define TS_COMPAT_BIT 2u /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
 
 /* No calls, but marks: sigreturn leaves -1 behind (nothing to restart), and
  * tracers write -1 or -2 (PRoot) over the number of a call that is to be
@@ -101,5 +102,18 @@ int BPF_PROG(handle__unknown_call, struct pt_regs *regs, long ret)
 	record_end(RING_URGENT);
 	return 0;
 }
+
+/* What every handler of a contained task begins with. */
+#define HANDLER_PROLOGUE(event)                                \
+	struct task_struct *task = bpf_get_current_task_btf(); \
+	const struct sensor_config *cfg = sensor_config();     \
+	struct scratch *s = scratch_get();                     \
+	struct subject *sub;                                   \
+                                                               \
+	if (!cfg || !s || !is_wanted(cfg, event))              \
+		return 0;                                      \
+	sub = bpf_task_storage_get(&subjects, task, NULL, 0);  \
+	if (!sub)                                              \
+	return 0
 
 #endif
