@@ -32,7 +32,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules unit-programs fuzz-programs
+.PHONY: all schema run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -163,7 +163,12 @@ check-unit: unit-programs
 check-fuzz: fuzz-programs
 	@tests/fuzz/run $(BUILD)/fuzz
 
-## check-rules      each rule's own tests
+## schema           write rules/rules.schema.json anew, after a change of fields or keys
+schema: $(BUILD)/brigwatch
+	@$(BUILD)/brigwatch rules schema > $(BUILD)/rules.schema.json
+	@mv $(BUILD)/rules.schema.json rules/rules.schema.json
+
+## check-rules      each rule's own tests, the tools for rules, the schema
 check-rules: $(BUILD)/brigwatch
 	@tests/rules/run $(BUILD)/brigwatch rules
 

@@ -25,6 +25,7 @@ static const struct rules_command *const commands[] = {
 	&rules_diff,
 	&rules_fmt,
 	&rules_bench,
+	&rules_schema,
 	/* clang-format on */
 };
 

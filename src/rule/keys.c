@@ -90,9 +90,9 @@ const struct key_spec rule_keys[] = {
 };
 
 const struct key_spec override_keys[] = {
-	{ "rules", KEY_SELECTORS, .doc = "Which rules are changed: ids, tags, techniques of ATT&CK, priorities" },
-	{ "list", KEY_NAME, .doc = "Which list is changed" },
-	{ "macro", KEY_NAME, .doc = "Which macro is changed" },
+	{ "rules", KEY_SELECTORS, .is_target = true, .doc = "Which rules are changed: ids, tags, techniques of ATT&CK, priorities" },
+	{ "list", KEY_NAME, .is_target = true, .doc = "Which list is changed" },
+	{ "macro", KEY_NAME, .is_target = true, .doc = "Which macro is changed" },
 	{ "reason", KEY_TEXT, .required = true, .doc = "Why, for whoever reads it later" },
 	{ "enabled", KEY_BOOL, .doc = "Use the rules, or do not" },
 	{ "priority", KEY_PRIORITY, .doc = "Their priority from now on" },
@@ -106,7 +106,7 @@ const struct key_spec override_keys[] = {
 	{ "tests", KEY_OBJECTS, .inner = test_keys, .doc = "Replace theirs, which may not fit any more" },
 	{ "append", KEY_VALUES, .doc = "Values added to the list" },
 	{ "remove", KEY_VALUES, .doc = "Values taken from the list" },
-	{ "replace", KEY_VALUES, .doc = "All values of the list; for a macro, its condition" },
+	{ "replace", KEY_VALUES_OR_CONDITION, .doc = "All values of the list; for a macro, its condition" },
 	{ "or", KEY_CONDITION, .doc = "The macro is true of this as well" },
 	{ "and", KEY_CONDITION, .doc = "The macro is true only if this is as well" },
 	{ NULL },

@@ -29,10 +29,11 @@ enum key_kind {
 	KEY_MACROS,    /* conditions by name */
 	KEY_LISTS,     /* values by name */
 	KEY_VALUES,    /* of a list */
-	KEY_EVENTS,    /* fields and values, and the keys of `inner` */
-	KEY_OBJECT,    /* with the keys of `inner` */
-	KEY_OBJECTS,   /* an array of them */
-	KEY_PLANNED,   /* only null */
+	KEY_VALUES_OR_CONDITION,
+	KEY_EVENTS,  /* fields and values, and the keys of `inner` */
+	KEY_OBJECT,  /* with the keys of `inner` */
+	KEY_OBJECTS, /* an array of them */
+	KEY_PLANNED, /* only null */
 };
 
 struct key_spec {
@@ -41,6 +42,7 @@ struct key_spec {
 	bool required;
 	bool or_null;	/* null is as if the key were not there */
 	bool not_empty; /* of arrays */
+	bool is_target; /* exactly one of those that are */
 	const char *unless; /* the key that makes this one needless */
 	const char *doc;
 	const struct key_spec *inner;
@@ -49,6 +51,10 @@ struct key_spec {
 
 extern const struct key_spec file_keys[], rule_keys[], exception_keys[], threshold_keys[],
 	suppress_keys[], test_keys[], event_keys[], sequence_keys[], step_keys[], override_keys[];
+
+/* Ids of docs/techniques. */
+#define TECHNIQUE_PATTERN \
+	"^(A([1-9]|1[01])|B([1-9]|1[0-9]|2[0-2])|C([1-9]|1[0-4])|[DF][1-8]|E[1-9]|G([1-9]|1[0-2]))$"
 
 /* As rule files write them. */
 extern const char *const priority_words[PRIORITY_MAX];

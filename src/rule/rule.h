@@ -175,6 +175,9 @@ size_t rule_format_output(const struct rule *rule, const struct event *ev, char 
  * output_fields. */
 size_t rule_fields(const struct rule *rule, const struct field *const **ret);
 
+/* The JSON Schema of rule files, indented; freed by the caller. NULL: no memory. */
+char *rule_schema(void);
+
 /* --- what was written: for the tools of `brigwatch rules` ----------------- */
 
 /* As in the file, arrays joined by spaces. */
