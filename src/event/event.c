@@ -171,42 +171,60 @@ static void remark_arg(struct event *ev)
 		ev->hdr.flags |= EVENT_F_ARG_MISMATCH;
 }
 
+/* Do the lengths of its strings fill the record, behind its fixed part? */
+static bool is_filled(const struct layout *layout, const char *rec, size_t len)
+{
+	size_t left = len - layout->fixed_len;
+	uint16_t string_len;
+
+	for (const struct string_layout *string = layout->strings; string->len_off != 0; string++) {
+		memcpy(&string_len, rec + string->len_off, sizeof(string_len));
+		if (string_len > string->len_max || string_len > left)
+			return false;
+		left -= string_len;
+	}
+	return left == 0;
+}
+
+/* What was checked. Only what the record does not fill is cleared: this is done
+ * for every event. */
+static void fill_event(const struct layout *layout, const char *rec, struct event *ret)
+{
+	size_t begin = offsetof(struct event, u) + layout->fixed_len;
+	const char *at = rec + layout->fixed_len;
+	uint16_t string_len;
+
+	memcpy(&ret->hdr, rec, sizeof(ret->hdr));
+	memcpy(&ret->u, rec, layout->fixed_len);
+	memset((char *)ret + begin, 0, sizeof(*ret) - begin);
+	for (const struct string_layout *string = layout->strings; string->len_off != 0; string++) {
+		memcpy(&string_len, rec + string->len_off, sizeof(string_len));
+		*(struct slice *)((char *)ret + string->slice_off) =
+			(struct slice){ at, string_len };
+		at += string_len;
+	}
+	if (layout->file_off != 0)
+		ret->file = (const struct event_file *)((const char *)&ret->u + layout->file_off);
+}
+
 int event_decode(const void *rec, size_t len, struct event *ret)
 {
 	const struct layout *layout;
-	const struct string_layout *string;
-	struct event view = { 0 };
-	struct slice rest;
-	uint16_t string_len;
+	struct event_hdr hdr;
 
-	if (!rec || len < sizeof(view.hdr) || len > EVENT_SIZE_MAX)
+	if (!rec || len < sizeof(hdr) || len > EVENT_SIZE_MAX)
 		return -EBADMSG;
-	memcpy(&view.hdr, rec, sizeof(view.hdr));
-	if (view.hdr.size != len || view.hdr.version != EVENT_VERSION)
+	memcpy(&hdr, rec, sizeof(hdr));
+	if (hdr.size != len || hdr.version != EVENT_VERSION)
 		return -EBADMSG;
-
-	layout = find_layout(view.hdr.type);
+	layout = find_layout(hdr.type);
 	if (!layout)
 		return -ENOTSUP;
-	if (len < layout->fixed_len)
-		return -EBADMSG;
-	memcpy(&view.u, rec, layout->fixed_len);
-
-	rest = (struct slice){ (const char *)rec + layout->fixed_len, len - layout->fixed_len };
-	for (string = layout->strings; string->len_off != 0; string++) {
-		memcpy(&string_len, (const char *)&view.u + string->len_off, sizeof(string_len));
-		if (string_len > string->len_max ||
-		    !slice_take(&rest, string_len,
-				(struct slice *)((char *)&view + string->slice_off)))
-			return -EBADMSG;
-	}
-	if (rest.len != 0)
+	if (len < layout->fixed_len || !is_filled(layout, rec, len))
 		return -EBADMSG;
 
-	*ret = view;
-	if (layout->file_off != 0)
-		ret->file = (const struct event_file *)((const char *)&ret->u + layout->file_off);
-	if (ret->hdr.type == EVENT_OPEN || ret->hdr.type == EVENT_CHDIR)
+	fill_event(layout, rec, ret);
+	if (hdr.type == EVENT_OPEN || hdr.type == EVENT_CHDIR)
 		remark_arg(ret);
 	return 0;
 }
