@@ -88,6 +88,10 @@ void value_join(struct value *value);
 /* The nearest name within edit distance 3, for "did you mean", else NULL. */
 const char *field_suggest(struct slice name);
 
+/* FACT_*: the field is false for every record that bears none of these. 0: its
+ * value hangs on more than facts. */
+uint64_t field_facts(const struct field *field);
+
 /* EVENT_* of a word of evt.type ("pivot_root": EVENT_MOUNT); 0 when it is none. */
 unsigned int field_event_type(struct slice word);
 

@@ -184,13 +184,23 @@ static const struct guard *find_guard(const struct kind *kind, uint32_t test)
 									  NULL;
 }
 
-static void gather_candidates(struct index *index, const struct kind *kind)
+static void ask_guards(struct index *index, const struct guard *guards, uint32_t n, uint64_t facts)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (guards[i].facts && !(guards[i].facts & facts))
+			continue;
+		if (ask(index, guards[i].test) == TRUTH_TRUE)
+			add_candidates(index, &guards[i]);
+	}
+}
+
+/* `facts`: those that the record may bear. */
+static void gather_candidates(struct index *index, const struct kind *kind, uint64_t facts)
 {
 	memcpy(index->candidates, kind->always, index->n_words * sizeof(*index->candidates));
-	for (uint32_t i = 0; i < kind->n_guards; i++) {
-		if (ask(index, kind->guards[i].test) == TRUTH_TRUE)
-			add_candidates(index, &kind->guards[i]);
-	}
+	if (facts & kind->all_facts)
+		ask_guards(index, kind->facts, kind->n_facts, facts);
+	ask_guards(index, kind->guards, kind->n_guards, facts);
 	for (uint32_t i = 0; i < kind->n_groups; i++) {
 		struct group *group = &index->groups[kind->groups[i]];
 
@@ -209,11 +219,14 @@ static void gather_candidates(struct index *index, const struct kind *kind)
 }
 
 /* NULL: no word of evt.type that is known, so that nothing is known of it. */
-static const struct kind *find_kind(struct index *index)
+static const struct kind *find_kind(struct index *index, const struct event *ev)
 {
-	const struct value *type = read_slot(index, index->type_slot);
+	const struct value *type;
 	uint32_t word;
 
+	if (ev && ev->hdr.type < EVENT_TYPE_MAX && index->by_type[ev->hdr.type])
+		return index->by_type[ev->hdr.type];
+	type = read_slot(index, index->type_slot);
 	return type && patterns_find(index->words, type->str, &word) == 1 ? &index->kinds[word] :
 									    NULL;
 }
@@ -225,9 +238,9 @@ void index_evaluate(struct index *index, const struct reader *reader, const stru
 	const struct kind *kind;
 
 	begin_event(index, reader);
-	kind = find_kind(index);
+	kind = find_kind(index, ev);
 	if (kind)
-		gather_candidates(index, kind);
+		gather_candidates(index, kind, ev ? ev->hdr.facts : UINT64_MAX);
 	else
 		memset(index->candidates, 0xff, index->n_words * sizeof(*index->candidates));
 	for (uint32_t i = 0; i < index->n_words; i++) {

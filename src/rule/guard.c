@@ -259,6 +259,16 @@ static void add_group(struct kind *kind, uint32_t group)
 	kind->groups[kind->n_groups++] = group;
 }
 
+/* The facts without which a comparison is not true. */
+static uint64_t facts_of(const struct test *test)
+{
+	bool is_fact = test->op == OP_TRUTH ||
+		       (test->op == OP_EQUAL && field_table[test->field].type == VALUE_BOOL &&
+			test->truth != test->negate);
+
+	return is_fact ? field_facts(&field_table[test->field]) : 0;
+}
+
 /* One guard for each comparison. */
 static int settle_pairs(struct smith *smith, struct kind *kind)
 {
@@ -270,18 +280,23 @@ static int settle_pairs(struct smith *smith, struct kind *kind)
 	if (n > 0)
 		qsort(smith->pairs, n, sizeof(*smith->pairs), compare_pairs);
 	kind->guards = arena_alloc(&index->arena, (n + 1) * sizeof(*kind->guards));
+	kind->facts = arena_alloc(&index->arena, (n + 1) * sizeof(*kind->facts));
 	kind->grouped = arena_alloc(&index->arena, (n + 1) * sizeof(*kind->grouped));
 	kind->groups = arena_alloc(&index->arena, (index->n_groups + 1) * sizeof(*kind->groups));
 	rules = arena_alloc(&index->arena, (n + 1) * sizeof(*rules));
-	if (!kind->guards || !kind->grouped || !kind->groups || !rules)
+	if (!kind->guards || !kind->facts || !kind->grouped || !kind->groups || !rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t test = smith->pairs[i].test, group = index->tests[test].group;
 
 		if (!guard || guard->test != test) {
-			guard = group == NO_GROUP ? &kind->guards[kind->n_guards++] :
-						    &kind->grouped[kind->n_grouped++];
-			*guard = (struct guard){ test, 0, &rules[i] };
+			uint64_t facts = facts_of(index->tests[test].test);
+
+			guard = facts		  ? &kind->facts[kind->n_facts++] :
+				group != NO_GROUP ? &kind->grouped[kind->n_grouped++] :
+						    &kind->guards[kind->n_guards++];
+			*guard = (struct guard){ test, 0, &rules[i], facts };
+			kind->all_facts |= facts;
 			if (group != NO_GROUP)
 				add_group(kind, group);
 		}
@@ -308,9 +323,19 @@ static int make_kind(struct smith *smith, struct kind *kind)
 
 /* --- all of them ------------------------------------------------------------ */
 
+/* A record of a type with one word need not be asked for its word. */
+static void note_word(struct index *index, struct slice word, const struct kind *kind, bool *seen)
+{
+	unsigned int type = field_event_type(word);
+
+	index->by_type[type] = seen[type] ? NULL : kind;
+	seen[type] = true;
+}
+
 static int find_words(struct index *index, const struct field *type)
 {
 	cleanup_free struct pattern *words = NULL;
+	bool seen[EVENT_TYPE_MAX] = { false };
 	uint32_t n = 0;
 
 	while (type->words[n])
@@ -322,6 +347,8 @@ static int find_words(struct index *index, const struct field *type)
 	for (uint32_t i = 0; i < n; i++)
 		words[i] = (struct pattern){ slice_from(type->words[i]), PATTERN_EQUAL };
 	index->n_kinds = n;
+	for (uint32_t i = 0; i < n; i++)
+		note_word(index, words[i].bytes, &index->kinds[i], seen);
 	return patterns_new(&index->arena, words, n, &index->words);
 }
 

@@ -47,6 +47,7 @@ struct shared_test {
 struct guard {
 	uint32_t test, n_rules;
 	const uint32_t *rules;
+	uint64_t facts; /* FACT_*: false for records with none of them; 0: not known */
 };
 
 /* What is known of one word of evt.type. */
@@ -54,9 +55,11 @@ struct kind {
 	uint64_t *may;	       /* bit r: rule r can be true */
 	uint64_t *always;      /* of these, rules without a guard */
 	struct guard *guards;  /* comparisons by themselves */
+	struct guard *facts;   /* fields that are facts of the kernel */
 	struct guard *grouped; /* comparisons in `groups`, by their number */
 	uint32_t *groups;
-	uint32_t n_guards, n_grouped, n_groups, n_rules;
+	uint32_t n_guards, n_facts, n_grouped, n_groups, n_rules;
+	uint64_t all_facts; /* of `facts` */
 };
 
 struct index {
@@ -81,6 +84,7 @@ struct index {
 	struct kind *kinds; /* by word of evt.type */
 	uint32_t n_kinds;
 	struct patterns *words; /* the words */
+	const struct kind *by_type[EVENT_TYPE_MAX]; /* of types that have one word only */
 	uint16_t type_slot, time_slot;
 
 	const struct rule_set *set;

@@ -338,7 +338,7 @@ struct index;
 /* Of the rules of a set, which then do not change. -ENOMEM. */
 int index_new(const struct rule_set *set, struct index **ret);
 void index_free(struct index *index);
-/* rule_set_evaluate() for any reader; `ev` is only handed on. */
+/* rule_set_evaluate() for any reader; `ev` is what it reads, NULL: something made up. */
 void index_evaluate(struct index *index, const struct reader *reader, const struct event *ev,
 		    void (*match)(const struct rule *rule, const struct event *ev, void *arg),
 		    void *arg);

@@ -199,12 +199,22 @@ static enum truth test_num(const struct test *test, int64_t num, uint32_t symbol
 	}
 }
 
+/* Of few values each is looked at: most differ in their length. */
+static bool is_any(const struct test *test, struct slice str)
+{
+	if (test->n_values > 8)
+		return bsearch(&str, test->strs, test->n_values, sizeof(str), compare_slice);
+	for (uint32_t i = 0; i < test->n_values; i++) {
+		if (slice_eq(test->strs[i], str))
+			return true;
+	}
+	return false;
+}
+
 static enum truth test_str(const struct test *test, struct slice str)
 {
 	switch (test->op) {
-	case OP_EQUAL:
-		return truth_from(
-			bsearch(&str, test->strs, test->n_values, sizeof(str), compare_slice));
+	case OP_EQUAL: return truth_from(is_any(test, str));
 	case OP_CONTAINS: return truth_from(contains(str, test->strs[0]));
 	case OP_ICONTAINS: return truth_from(contains_nocase(str, test->strs[0]));
 	case OP_STARTSWITH: return truth_from(starts_with(str, test->strs[0]));

@@ -404,6 +404,33 @@ static void agrees_with_the_reference(void **state)
 	       totals.refused);
 }
 
+/* What is said to hang on facts is false without them. */
+static void facts_stand_behind_fields(void **state)
+{
+	static struct random_event made;
+	static struct value value;
+	struct random random = { SEED };
+	unsigned int n_true = 0;
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool, &random);
+	for (unsigned int i = 0; i < 20000; i++) {
+		random_event_init(&made, &pool, &random);
+		for (size_t k = 0; k < field_table_len; k++) {
+			uint64_t facts = field_facts(&field_table[k]);
+
+			if (facts == 0 || field_table[k].get(&made.ev, &value) < 0 || !value.truth)
+				continue;
+			n_true++;
+			if (!(made.ev.hdr.facts & facts))
+				fail_msg("%s is true without its fact", field_table[k].name);
+		}
+	}
+	assert_true(n_true > 5000);
+	pool_release(&pool);
+}
+
 /* Agreement on what never happened would prove nothing. */
 static void met_every_case(void **state)
 {
@@ -434,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_reference),
 		cmocka_unit_test(met_every_case),
+		cmocka_unit_test(facts_stand_behind_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
