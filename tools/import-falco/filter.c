@@ -352,7 +352,7 @@ static int parse_or(struct scanner *scanner, struct ast **ret);
 
 static int parse_unary(struct scanner *scanner, struct ast **ret)
 {
-	struct ast *ast, *kid;
+	struct ast *ast, *kid = NULL;
 	int r;
 
 	skip_blanks(scanner);
@@ -384,11 +384,11 @@ static int parse_unary(struct scanner *scanner, struct ast **ret)
 static int parse_chain(struct scanner *scanner, enum ast_kind kind, const char *word,
 		       int (*parse)(struct scanner *, struct ast **), struct ast **ret)
 {
-	struct ast *first, *ast, *kid;
+	struct ast *first = NULL, *ast, *kid = NULL;
 	int r;
 
 	r = parse(scanner, &first);
-	if (r < 0)
+	if (r < 0 || !first)
 		return r;
 	*ret = first;
 	if (!take_word(scanner, word))
@@ -427,7 +427,7 @@ int filter_parse(struct pool *pool, const struct source_text *source, struct fil
 		.budget = budget,
 		.problem = retproblem,
 	};
-	struct ast *ast;
+	struct ast *ast = NULL;
 	int r;
 
 	if (source->text.len == 0)

@@ -273,7 +273,7 @@ void map_note_types(struct job *job, const struct ast *test);
 /* May a value of this field of ours be missing where the event has its object? */
 bool map_may_miss(const char *field);
 /* Our field for one of theirs in an output template, or NULL. */
-const char *map_output_field(const char *name, const char *arg);
+const char *map_output_field(struct job *job, const char *name, const char *arg);
 
 /* The whole of a condition. -EINVAL: *retproblem tells; *ret may be OUT_LOST. */
 int translate_condition(struct job *job, const struct source_text *source, struct out **ret,

@@ -95,7 +95,7 @@ static int read_file(struct import *import, const char *path)
 {
 	struct problem problem;
 	struct node *root = NULL;
-	struct slice bytes;
+	struct slice bytes = { NULL, 0 };
 	int r;
 
 	r = read_bytes(&import->model.pool, path, &bytes);
@@ -136,7 +136,7 @@ static bool ends_in(const char *text, const char *tail)
 static int write_report(const struct import *import, const char *where)
 {
 	bool is_json = strcmp(where, "json") == 0 || ends_in(where, ".json");
-	const char *path = strcmp(where, "json") && strcmp(where, "text") ? where : NULL;
+	const char *path = strcmp(where, "json") != 0 && strcmp(where, "text") != 0 ? where : NULL;
 	json_t *json;
 	FILE *file;
 	int status;

@@ -389,6 +389,8 @@ static const struct mapping mappings[] = {
 	{ "proc.tty", map_essential, NULL, "terminals are not recorded" },
 	{ "proc.is_vpgid_leader", map_essential, NULL, "process groups are not recorded" },
 	{ "proc.is_sid_leader", map_essential, NULL, "sessions are not recorded" },
+	{ "proc.cwd", map_cwd, "proc.cwd", NULL },
+	{ "proc.pexe", map_to, "proc.aexe[1]", NULL },
 	{ "proc.env", map_lost, NULL, "the environment is not recorded" },
 	{ "proc.sname", map_lost, NULL, "sessions are not recorded" },
 	{ "proc.loginshellid", map_lost, NULL, "sessions are not recorded" },
@@ -414,7 +416,7 @@ static const struct mapping mappings[] = {
 	{ "container.mounts", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.mount.dest", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.mount.source", map_essential, NULL, "how a container was configured is not read" },
-	{ "container.type", map_to, "container.runtime", NULL },
+	{ "container.type", map_lost, NULL, "kinds of runtimes have other words with us: see container.runtime" },
 	{ "k8s.ns.name", map_lost, NULL, "Kubernetes' names of pods and namespaces are not read" },
 	{ "k8s.pod.name", map_lost, NULL, "Kubernetes' names of pods and namespaces are not read" },
 };
@@ -430,18 +432,28 @@ static const struct mapping *find_mapping(const char *name)
 }
 
 /* "evt.arg.path" is "evt.arg" with the argument "path". */
-static const struct mapping *find_with_arg(struct job *job, const struct ast *test, struct ast *ret)
+static const struct ast *split_arg(struct job *job, const struct ast *test)
 {
 	const char *dot = strncmp(test->name, "evt.arg.", 8) == 0    ? test->name + 8 :
 			  strncmp(test->name, "evt.rawarg.", 11) == 0 ? test->name + 11 :
 									NULL;
+	struct ast *split;
 
-	*ret = *test;
 	if (!dot)
-		return find_mapping(test->name);
-	ret->name = "evt.arg";
-	ret->arg = pool_copy(job->pool, dot, strlen(dot));
-	return find_mapping("evt.arg");
+		return test;
+	split = pool_alloc(job->pool, sizeof(*split));
+	*split = *test;
+	split->name = "evt.arg";
+	split->arg = dot;
+	return split;
+}
+
+/* What is said of a field of theirs that we do not have. */
+static const char *why_missing(const char *name)
+{
+	const struct falco_name *known = falco_name_find(slice_from(name));
+
+	return known && known->note ? known->note : "not known with us";
 }
 
 static struct out *map_by_name(struct job *job, const struct ast *test)
@@ -451,26 +463,30 @@ static struct out *map_by_name(struct job *job, const struct ast *test)
 	if (test->arg)
 		name = pool_printf(job->pool, "%s[%s]", test->name, test->arg);
 	if (!field_of(name))
-		return lose(job, test, true, "not known with us");
+		return lose(job, test, true, "%s", why_missing(test->name));
 	return compare(job, test, name);
 }
 
-struct out *map_test(struct job *job, const struct ast *written, bool positive)
+static bool takes_arg(const struct mapping *mapping)
+{
+	return mapping->map == map_evt_arg || mapping->map == map_aname ||
+	       mapping->map == map_essential || mapping->map == map_lost;
+}
+
+struct out *map_test(struct job *job, const struct ast *test, bool positive)
 {
 	const struct mapping *mapping;
-	struct ast test;
 
-	if (written->transform)
-		return lose(job, written, false, "%s() and its like are not translated",
-			    written->transform);
-	if (op_is(written, "bcontains") || op_is(written, "bstartswith") ||
-	    op_is(written, "iglob"))
-		return lose(job, written, true, "this operator is not known with us");
-	mapping = find_with_arg(job, written, &test);
-	if (mapping && (!test.arg || mapping->map == map_evt_arg || mapping->map == map_aname ||
-			mapping->map == map_essential || mapping->map == map_lost))
-		return mapping->map(job, &test, positive, mapping);
-	return map_by_name(job, &test);
+	if (test->transform)
+		return lose(job, test, false, "%s() and its like are not translated",
+			    test->transform);
+	if (op_is(test, "bcontains") || op_is(test, "bstartswith") || op_is(test, "iglob"))
+		return lose(job, test, true, "this operator is not known with us");
+	test = split_arg(job, test);
+	mapping = find_mapping(test->name);
+	if (mapping && (!test->arg || takes_arg(mapping)))
+		return mapping->map(job, test, positive, mapping);
+	return map_by_name(job, test);
 }
 
 void map_note_types(struct job *job, const struct ast *test)
@@ -478,8 +494,8 @@ void map_note_types(struct job *job, const struct ast *test)
 	struct out *out;
 	struct ptrs todo = { 0 };
 
-	if (test->transform || (strcmp(test->name, "evt.type") && strcmp(test->name, "syscall.type")) ||
-	    op_is_negation(test))
+	if (test->transform || op_is_negation(test) ||
+	    (strcmp(test->name, "evt.type") != 0 && strcmp(test->name, "syscall.type") != 0))
 		return;
 	out = map_evt_type(job, test, true, NULL);
 	ptrs_add(job->pool, &todo, out);
@@ -520,14 +536,17 @@ bool map_may_miss(const char *ours)
 	return true;
 }
 
-const char *map_output_field(const char *name, const char *arg)
+const char *map_output_field(struct job *job, const char *name, const char *arg)
 {
 	const struct mapping *mapping = find_mapping(name);
+	struct field_ref ref;
 
 	if (strncmp(name, "evt.arg.", 8) == 0)
 		return evt_arg_output(name + 8);
-	if (arg)
-		return strcmp(name, "proc.aname") == 0 && strcmp(arg, "1") == 0 ? "proc.pname" : NULL;
+	if (arg) {
+		name = pool_printf(job->pool, "%s[%s]", name, arg);
+		return field_find_ref(slice_from(name), &ref) == 0 ? name : NULL;
+	}
 	if (!mapping)
 		return field_find(slice_from(name)) ? field_find(slice_from(name))->name : NULL;
 	if (mapping->map == map_caps)

@@ -59,6 +59,8 @@ struct out *map_fd_inet(struct job *job, const struct ast *test, bool positive,
 /* map_proc.c */
 struct out *map_aname(struct job *job, const struct ast *test, bool positive,
 		      const struct mapping *self);
+struct out *map_cwd(struct job *job, const struct ast *test, bool positive,
+		    const struct mapping *self);
 struct out *map_caps(struct job *job, const struct ast *test, bool positive,
 		     const struct mapping *self);
 struct out *map_user_name(struct job *job, const struct ast *test, bool positive,

@@ -25,6 +25,32 @@ struct out *map_aname(struct job *job, const struct ast *test, bool positive,
 	return compare(job, test, "proc.aname");
 }
 
+/* --- working directories ------------------------------------------------- */
+
+/* Theirs ends in a slash, ours does not. */
+static struct out *cwd_value(struct job *job, const struct ast *test, const char *value)
+{
+	size_t len = strlen(value);
+	bool is_dir = len > 1 && value[len - 1] == '/';
+
+	value = is_dir ? pool_copy(job->pool, value, len - 1) : value;
+	if (op_is(test, "startswith"))
+		return out_test(job, "proc.cwd", is_dir ? "pmatch" : "startswith", value);
+	return out_test(job, "proc.cwd", "=", value);
+}
+
+struct out *map_cwd(struct job *job, const struct ast *test, bool positive,
+		    const struct mapping *self)
+{
+	(void)positive;
+	if (op_is(test, "exists") || op_is(test, "contains") || op_is(test, "icontains"))
+		return compare(job, test, self->ours);
+	if (op_is_equality(test) || op_is(test, "startswith"))
+		return each_value(job, test, cwd_value);
+	return lose(job, test, true,
+		    "working directories are compared with =, in, startswith, contains");
+}
+
 /* --- capabilities -------------------------------------------------------- */
 
 static struct out *caps_value(struct job *job, const struct ast *test, const char *value)

@@ -188,7 +188,7 @@ const char *render_output(struct job *job, const char *theirs, struct ptrs *ret_
 			p += p[1] == '%' ? 2 : 1;
 			continue;
 		}
-		field = map_output_field(name, arg);
+		field = map_output_field(job, name, arg);
 		if (field) {
 			text_puts(job->pool, &text, "%{");
 			text_puts(job->pool, &text, field);

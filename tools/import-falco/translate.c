@@ -311,7 +311,7 @@ static int walk_chain(struct walk *w, const struct ast *ast, struct out **ret)
 
 		if (r < 0)
 			return r;
-		if (!w->only_types)
+		if (kid)
 			ptrs_add(w->job->pool, &kids, kid);
 	}
 	if (!w->only_types)
@@ -328,7 +328,7 @@ static int walk_not(struct walk *w, const struct ast *ast, struct out **ret)
 	w->positive = !w->positive;
 	r = walk(w, ast->kids.items[0], &kid);
 	w->positive = !w->positive;
-	if (r < 0 || w->only_types)
+	if (r < 0 || !kid)
 		return r;
 	if (w->positive && kid->kind == OUT_TEST && kid->is_container)
 		*ret = out_unseen(w->job, ast->at,
@@ -445,7 +445,7 @@ int translate_condition(struct job *job, const struct source_text *source, struc
 	w.only_types = false;
 	job->budget = (struct filter_budget){ 0 };
 	r = walk(&w, ast, &out);
-	if (r < 0)
+	if (r < 0 || !out)
 		return r;
 	if (out->kind != OUT_LOST && out->kind != OUT_FALSE && out->kind != OUT_TRUE) {
 		job->wants_container = asks_for_container(out);
@@ -530,7 +530,7 @@ static int exception_tuple(struct walk *w, const struct falco_exception *excepti
 {
 	struct ptrs kids = { 0 };
 	const char *comp;
-	struct out *kid;
+	struct out *kid = NULL;
 	int r;
 
 	if (tuple->kind != NODE_SEQUENCE || tuple->n == 0)
@@ -555,7 +555,7 @@ int translate_exception(struct job *job, const struct falco_exception *exception
 	bool single = exception->fields && exception->fields->kind == NODE_SCALAR;
 	const char *comp = scalar_at(exception->comps, 0);
 	struct ptrs kids = { 0 };
-	struct out *kid;
+	struct out *kid = NULL;
 	int r;
 
 	if (!exception->fields)
