@@ -67,7 +67,5 @@ struct out *map_user_name(struct job *job, const struct ast *test, bool positive
 			  const struct mapping *self);
 struct out *map_container_id(struct job *job, const struct ast *test, bool positive,
 			     const struct mapping *self);
-struct out *map_repository(struct job *job, const struct ast *test, bool positive,
-			   const struct mapping *self);
 
 #endif

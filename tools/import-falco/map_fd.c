@@ -50,50 +50,14 @@ struct out *map_fd_name(struct job *job, const struct ast *test, bool positive,
 	return out;
 }
 
-static const char *glob_quoted(struct job *job, const char *text)
-{
-	struct text quoted = { 0 };
-
-	text_puts(job->pool, &quoted, "");
-	for (const char *p = text; *p; p++) {
-		if (strchr("*?[\\", *p))
-			text_puts(job->pool, &quoted, "\\");
-		text_add(job->pool, &quoted, p, 1);
-	}
-	return quoted.data;
-}
-
-/* The file lies in the directory itself, not below. */
-static struct out *directory_value(struct job *job, const struct ast *test, const char *value)
-{
-	size_t len = strlen(value);
-	const char *dir, *quoted;
-
-	(void)test;
-	while (len > 0 && value[len - 1] == '/')
-		len--;
-	dir = pool_printf(job->pool, "%.*s/", (int)len, value);
-	quoted = glob_quoted(job, dir);
-	return out_join(job, OUT_AND, out_test(job, "file.path", "startswith", dir),
-			out_not(job, out_test(job, "file.path", "glob",
-					      pool_printf(job->pool, "%s*/*", quoted))));
-}
-
 struct out *map_fd_directory(struct job *job, const struct ast *test, bool positive,
 			     const struct mapping *self)
 {
-	struct out *out;
+	struct out *out = compare(job, test, self->ours);
 
 	(void)positive;
-	(void)self;
-	if (field_find(slice_from("fd.directory")))
-		return compare(job, test, "fd.directory");
-	if (op_is(test, "startswith") || op_is(test, "pmatch"))
-		return compare(job, test, "file.path");
-	if (!op_is_equality(test))
-		return lose(job, test, true, "the directory of a file is compared with =, in, startswith, pmatch");
-	out = each_value(job, test, directory_value);
-	note_links(job, test, out);
+	if (out->kind == OUT_TEST)
+		note_links(job, test, out);
 	return out;
 }
 

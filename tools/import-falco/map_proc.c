@@ -134,31 +134,3 @@ struct out *map_container_id(struct job *job, const struct ast *test, bool posit
 	inside->is_container = true;
 	return inside;
 }
-
-static struct out *repository_value(struct job *job, const struct ast *test, const char *value)
-{
-	struct out *all;
-	bool tail = op_is(test, "endswith");
-	const char *op = tail ? "glob" : "startswith", *before = tail ? "*" : "";
-	const char *after = tail ? "*" : "";
-
-	all = out_test(job, "container.image", tail ? "endswith" : "=", value);
-	all = out_join(job, OUT_OR, all,
-		       out_test(job, "container.image", op,
-				pool_printf(job->pool, "%s%s:%s", before, value, after)));
-	return out_join(job, OUT_OR, all,
-			out_test(job, "container.image", op,
-				 pool_printf(job->pool, "%s%s@%s", before, value, after)));
-}
-
-/* container.image is the repository, and a tag or digest behind it. */
-struct out *map_repository(struct job *job, const struct ast *test, bool positive,
-			   const struct mapping *self)
-{
-	(void)positive;
-	if (field_find(slice_from("container.image.repository")))
-		return compare(job, test, "container.image.repository");
-	if (op_is_equality(test) || op_is(test, "endswith"))
-		return each_value(job, test, repository_value);
-	return compare(job, test, self->ours);
-}
