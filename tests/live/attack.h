@@ -10,5 +10,7 @@
 
 /* attack_file.c: WAY PATH r|w|same */
 int attack_open(char **argv);
+/* attack_use.c: "r NAME", "w NAME" or "d NAME" of the host, passed over a socket */
+int attack_receive(const char *what);
 
 #endif

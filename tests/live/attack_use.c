@@ -26,7 +26,7 @@
 
 /* The host's helper opens `what` ("r secret", "w secret", "d .") below its
  * directory of decoys and passes the descriptor. */
-static int receive(const char *what)
+int attack_receive(const char *what)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = SERVER };
 	union {
@@ -185,7 +185,7 @@ static int attack_use(char **argv)
 
 		if (strcmp(argv[0], uses[i].name) != 0)
 			continue;
-		fd = receive(uses[i].what);
+		fd = attack_receive(uses[i].what);
 		deed_harm("use");
 		return deed_done(uses[i].run(fd));
 	}
@@ -318,7 +318,7 @@ static int attack_loader(char **argv)
 		Elf64_Phdr parts[2];
 		char interp[16];
 	} elf = { 0 };
-	int host = receive("r bin/hostprog"), fd;
+	int host = attack_receive("r bin/hostprog"), fd;
 
 	(void)argv;
 	if (dup2(host, 9) < 0)

@@ -5,7 +5,8 @@
  *
  * Words in braces are filled in: {dir} temporary directory, {case} the case's own,
  * {name} its random part, {decoy} the decoy's pid, {victim} that of one for this
- * case alone, {daemon} that of a decoy named dockerd, {port} a TCP port of it,
+ * case alone, {daemon} that of a decoy named dockerd,
+ * {lender} that of one with the host's root as descriptor 100, {port} a TCP port of it,
  * {handle}, {loop}, {identity} of the runtime's throw-away copy. */
 #ifndef LIVE_CASES_H
 #define LIVE_CASES_H

@@ -243,6 +243,34 @@ int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how)
 	return ret;
 }
 
+void deed_uring_chain(const struct io_uring_sqe *sqes, unsigned int n, int *ret_results)
+{
+	unsigned int i, slot, head, tail;
+	int slots[1] = { -1 };
+	struct uring r;
+
+	uring_init(&r);
+	if (syscall(__NR_io_uring_register, r.fd, IORING_REGISTER_FILES, slots, 1) < 0)
+		deed_skip("no direct descriptors: %s", strerrorname_np(errno));
+	tail = *r.sq_tail;
+	for (i = 0; i < n; i++) {
+		slot = (tail + i) & *r.sq_mask;
+		r.sqes[slot] = sqes[i];
+		r.sqes[slot].user_data = i;
+		r.sq_array[slot] = slot;
+	}
+	__atomic_store_n(r.sq_tail, tail + n, __ATOMIC_RELEASE);
+	if (syscall(__NR_io_uring_enter, r.fd, n, n, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		deed_fail("io_uring_enter");
+	head = *r.cq_head;
+	for (i = 0; i < n; i++, head++) {
+		const struct io_uring_cqe *c = &r.cqes[head & *r.cq_mask];
+
+		ret_results[c->user_data] = c->res;
+	}
+	__atomic_store_n(r.cq_head, head, __ATOMIC_RELEASE);
+}
+
 int deed_uring_openat(int dirfd, const char *path, int flags, int async)
 {
 	struct io_uring_sqe sqe = {

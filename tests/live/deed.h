@@ -65,6 +65,10 @@ enum deed_uring { URING_PLAIN, URING_WORKER, URING_SQPOLL, URING_DIRECT, URING_B
  * had when it registered them. */
 int deed_uring(const struct io_uring_sqe *sqe, enum deed_uring how);
 
+/* Up to eight requests in one submission, on a ring with one slot for direct
+ * descriptors; the result of each, as of the call itself. */
+void deed_uring_chain(const struct io_uring_sqe *sqes, unsigned int n, int *ret_results);
+
 /* One request on an io_uring of its own. Results are as of the call itself,
  * -errno on failure; leaves with SKIP where io_uring is switched off. `async`
  * hands the request to a worker thread of the kernel. */

@@ -43,6 +43,8 @@ void play_expand(const struct play *p, const char *text, char *out, size_t size)
 	replace(out, size, "{decoy}", number);
 	snprintf(number, sizeof(number), "%d", p->victim ? p->victim->pid : 0);
 	replace(out, size, "{victim}", number);
+	snprintf(number, sizeof(number), "%d", h->lender.pid);
+	replace(out, size, "{lender}", number);
 	snprintf(number, sizeof(number), "%d", h->listener.pid);
 	replace(out, size, "{daemon}", number);
 	snprintf(number, sizeof(number), "%u", h->tcp_port);
