@@ -64,7 +64,8 @@ static void write_id(char *buf, size_t size, unsigned int number, unsigned int p
 /* Numbers are near when few digits differ; parts of the same technique first. */
 static void suggest_id(const char *id, char *buf, size_t size)
 {
-	size_t best = 3;
+	unsigned long number = strtoul(id + 1, NULL, 10);
+	size_t best = 6;
 	char name[16];
 
 	buf[0] = '\0';
@@ -75,7 +76,8 @@ static void suggest_id(const char *id, char *buf, size_t size)
 			if (part && !(techniques[i].parts & 1u << part))
 				continue;
 			write_id(name, sizeof(name), techniques[i].number, part);
-			distance = suggest_distance(slice_from(id), slice_from(name));
+			distance = 2 * suggest_distance(slice_from(id), slice_from(name)) -
+				   (techniques[i].number == number);
 			if (distance >= best)
 				continue;
 			best = distance;

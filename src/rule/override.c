@@ -415,17 +415,14 @@ static const struct place *keep_place(struct loader *loader, const struct place 
 	return kept;
 }
 
-static int note_name(struct loader *loader, const struct place *override, const char *kind,
-		     const char *name, const char *key, const char *old)
+static int note_name(struct loader *loader, const struct place *override, const char *subject,
+		     const char *key, const char *old, const char *now)
 {
-	cleanup_free char *now = show_json(json_object_get(override->json, key));
 	struct member member;
-	char subject[96];
 
 	if (!now || !old)
 		return fail_memory(loader);
 	find_member(override, key, &member);
-	snprintf(subject, sizeof(subject), "%s %s", kind, name);
 	return note_origin(loader, &(struct rule_origin){ .subject = subject,
 							   .what = key,
 							   .old_value = old,
@@ -433,6 +430,17 @@ static int note_name(struct loader *loader, const struct place *override, const 
 							   .file = override->file->name,
 							   .line = place_line(&member.place),
 							   .reason = reason_of(override) });
+}
+
+/* `old`: what is replaced, or "" where the new part stands beside it. */
+static int note_macro(struct loader *loader, const struct place *override,
+		      const struct macro *macro, const char *key, const char *old)
+{
+	cleanup_free char *now = show_json(json_object_get(override->json, key));
+	char subject[96];
+
+	snprintf(subject, sizeof(subject), "macro %s", macro->name);
+	return note_name(loader, override, subject, key, old, now);
 }
 
 static int change_macro(struct loader *loader, const struct place *override, struct macro *macro)
@@ -455,7 +463,7 @@ static int change_macro(struct loader *loader, const struct place *override, str
 			old = show_json(macro->place ? macro->place->json : macro->json);
 			macro->place = place;
 			macro->parts = NULL;
-			r = note_name(loader, override, "macro", macro->name, "replace", old);
+			r = note_macro(loader, override, macro, "replace", old);
 			continue;
 		}
 		while (*last)
@@ -465,7 +473,7 @@ static int change_macro(struct loader *loader, const struct place *override, str
 			return fail_memory(loader);
 		(*last)->place = place;
 		(*last)->is_or = strcmp(macro_changes[i], "or") == 0;
-		r = note_name(loader, override, "macro", macro->name, macro_changes[i], "");
+		r = note_macro(loader, override, macro, macro_changes[i], "");
 	}
 	return r;
 }
@@ -549,18 +557,24 @@ static char *show_items(const struct value_list *list)
 
 static int change_list(struct loader *loader, const struct place *override, struct value_list *list)
 {
+	char subject[96];
 	int r = 0;
 
+	snprintf(subject, sizeof(subject), "list %s", list->name);
 	for (size_t i = 0; i < ARRAY_SIZE(list_changes) && r == 0; i++) {
-		cleanup_free char *old = NULL;
+		cleanup_free char *old = NULL, *now = NULL;
 		struct member member;
 
 		if (!find_member(override, list_changes[i], &member))
 			continue;
 		old = show_items(list);
 		r = change_items(loader, &member.place, list_changes[i], list);
-		if (r == 0)
-			r = note_name(loader, override, "list", list->name, list_changes[i], old);
+		if (r < 0)
+			return r;
+		now = show_items(list);
+		if (old && now && strcmp(old, now) == 0)
+			continue; /* each value was warned of */
+		r = note_name(loader, override, subject, list_changes[i], old, now);
 	}
 	return r;
 }
