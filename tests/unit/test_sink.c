@@ -737,6 +737,53 @@ static void the_block_fits_a_terminal(void **state)
 	buf_release(&plain);
 }
 
+/* The labels of a block's paragraphs, at `indent`, one after the other. */
+static void gather_labels(struct slice text, size_t indent, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	while (text.len > 0) {
+		const char *end = memchr(text.data, '\n', text.len);
+		size_t line = end ? (size_t)(end - text.data) : text.len, i = 0;
+
+		while (i < line && text.data[i] == ' ')
+			i++;
+		if (i == indent && text.data[i] >= 'a' && text.data[i] <= 'z')
+			len += (size_t)snprintf(ret + len, size - len, "%.*s ",
+						(int)strcspn(text.data + i, " \n"), text.data + i);
+		slice_take(&text, line + (end != NULL), &(struct slice){ 0 });
+	}
+}
+
+/* What the README shows is a real alert; this tells when the parts of alerts
+ * change and it has to be made anew. */
+static void the_block_has_the_parts_that_the_readme_shows(void **state)
+{
+	char readme[65536], shown[256], made[256];
+	FILE *file = fopen("README.md", "re");
+	struct sample s = sample_make();
+	struct buf buf = { 0 }, plain;
+	const char *start, *end;
+
+	(void)state;
+	assert_non_null(file);
+	readme[fread(readme, 1, sizeof(readme) - 1, file)] = '\0';
+	fclose(file);
+	start = strstr(readme, "\n     CRITICAL  ");
+	assert_non_null(start);
+	end = strstr(start, "\n\n");
+	assert_non_null(end);
+	gather_labels((struct slice){ start, (size_t)(end - start) }, 6, shown, sizeof(shown));
+
+	assert_int_equal(render_block(sample_link(&s), &buf), 0);
+	plain = strip_colours(&buf);
+	gather_labels((struct slice){ plain.data, plain.len }, 2, made, sizeof(made));
+	assert_string_equal(shown, made);
+	buf_release(&buf);
+	buf_release(&plain);
+}
+
 static void the_block_shows_no_colour_but_its_own(void **state)
 {
 	struct buf buf = { 0 }, plain;
@@ -1106,6 +1153,7 @@ int main(void)
 		cmocka_unit_test(text_quotes_what_could_mislead),
 		cmocka_unit_test(a_long_chain_is_shortened_at_its_head),
 		cmocka_unit_test(the_block_fits_a_terminal),
+		cmocka_unit_test(the_block_has_the_parts_that_the_readme_shows),
 		cmocka_unit_test(the_block_shows_no_colour_but_its_own),
 		cmocka_unit_test(any_bytes_make_one_line_in_every_format),
 		cmocka_unit_test(an_allocation_that_fails_is_told_and_nothing_written),
