@@ -174,6 +174,54 @@ static struct slice make_glob(struct pool *pool, struct random *random, struct s
 	return (struct slice){ bytes, len };
 }
 
+/* A regular expression and the glob that finds the same. */
+static void make_regex(struct expr *expr, struct pool *pool, struct random *random,
+		       struct slice from)
+{
+	char *glob = pool_take(pool, 100), *regex = pool_take(pool, 200);
+	size_t n_glob = 0, n_regex = 0;
+
+	if (from.len > 20)
+		from.len = 20;
+	if (random_chance(random, 30))
+		regex[n_regex++] = '^';
+	else
+		glob[n_glob++] = '*';
+	for (size_t i = 0; i < from.len; i++) {
+		char byte = from.data[i];
+
+		if (random_chance(random, 5)) {
+			memcpy(regex + n_regex, ".*", 2);
+			n_regex += 2;
+			glob[n_glob++] = '*';
+		} else if (byte >= 'a' && byte < 'z' && random_chance(random, 10)) {
+			n_regex += (size_t)sprintf(regex + n_regex, "[%c-%c]", byte, byte + 1);
+			n_glob += (size_t)sprintf(glob + n_glob, "[%c-%c]", byte, byte + 1);
+		} else if ((byte >= 'a' && byte <= 'z') || byte == '/') {
+			regex[n_regex++] = byte;
+			glob[n_glob++] = byte;
+		} else {
+			regex[n_regex++] = '.';
+			glob[n_glob++] = '?';
+		}
+	}
+	if (random_chance(random, 30))
+		regex[n_regex++] = '$';
+	else
+		glob[n_glob++] = '*';
+	expr->values[0] = (struct slice){ glob, n_glob };
+	expr->values[1] = (struct slice){ regex, n_regex };
+}
+
+static struct slice make_path(struct random *random)
+{
+	static const char *const paths[] = { "/etc",	"/usr/bin", "/usr",	   "/usr/bin/runc",
+					     "/proc/1", "/a",	    "/etc/passwd", "/proc/1/root/",
+					     "/sh",	"/b/a" };
+
+	return slice_from(paths[random_below(random, ARRAY_SIZE(paths))]);
+}
+
 static int64_t make_number(struct random *random)
 {
 	static const int64_t some[] = {
@@ -225,10 +273,15 @@ static bool is_plain(struct slice value)
 	return value.len > 0;
 }
 
+static bool is_set(enum expr_op op)
+{
+	return op == EXPR_IN || op == EXPR_INTERSECTS || op == EXPR_FLAGS || op == EXPR_PMATCH;
+}
+
 static void fill_values(struct expr *expr, const struct vocabulary *vocabulary, struct pool *pool,
 			struct random *random)
 {
-	size_t n = expr->op == EXPR_IN ? 1 + random_below(random, EXPR_VALUES_MAX) : 1;
+	size_t n = is_set(expr->op) ? 1 + random_below(random, EXPR_VALUES_MAX) : 1;
 	const struct field *field = expr->field;
 
 	if (expr->op == EXPR_IN && !field->words &&
@@ -243,10 +296,16 @@ static void fill_values(struct expr *expr, const struct vocabulary *vocabulary, 
 	expr->n_values = n;
 	for (size_t i = 0; i < n; i++) {
 		expr->nums[i] = make_number(random);
+		if (expr->op == EXPR_FLAGS)
+			expr->nums[i] = (int64_t)1 << random_below(random, 32);
 		if (field->words && expr->op <= EXPR_IN)
 			expr->values[i] = pick_word(field, random);
 		else if (field->words)
 			expr->values[i] = word_piece(field, expr->op, pool, random);
+		else if (expr->op == EXPR_PMATCH)
+			expr->values[i] = make_path(random);
+		else if (expr->op == EXPR_REGEX)
+			make_regex(expr, pool, random, make_nonempty(pool, random));
 		else if (expr->op == EXPR_GLOB)
 			expr->values[i] = make_glob(pool, random, make_nonempty(pool, random));
 		else if (expr->op > EXPR_IN)
@@ -256,7 +315,7 @@ static void fill_values(struct expr *expr, const struct vocabulary *vocabulary, 
 	}
 }
 
-static enum expr_op pick_op(const struct field *field, struct random *random)
+static enum expr_op pick_op(const struct field *field, int item, struct random *random)
 {
 	static const enum expr_op strings[] = { EXPR_IS,       EXPR_IS_NOT,    EXPR_IN,
 						EXPR_CONTAINS, EXPR_ICONTAINS, EXPR_STARTSWITH,
@@ -268,6 +327,13 @@ static enum expr_op pick_op(const struct field *field, struct random *random)
 
 	if (random_chance(random, 6))
 		return EXPR_EXISTS;
+	if (field->type == VALUE_LIST && item < 0 && random_chance(random, 40))
+		return EXPR_INTERSECTS;
+	if (field->kind == FIELD_FLAGS && random_chance(random, 50))
+		return EXPR_FLAGS;
+	if ((field->type == VALUE_STRING || field->item == VALUE_STRING) && !field->words &&
+	    random_chance(random, 15))
+		return random_chance(random, 75) ? EXPR_PMATCH : EXPR_REGEX;
 	if (field->type == VALUE_LIST && field->item == VALUE_INT)
 		return numbers[random_below(random, ARRAY_SIZE(numbers))];
 	switch (field->type) {
@@ -300,7 +366,7 @@ static struct expr *new_expr(struct expr *exprs, size_t *n_exprs, enum expr_kind
 {
 	struct expr *expr = &exprs[(*n_exprs)++];
 
-	*expr = (struct expr){ .kind = kind, .macro = -1, .list = -1 };
+	*expr = (struct expr){ .kind = kind, .macro = -1, .list = -1, .item = -1 };
 	return expr;
 }
 
@@ -330,7 +396,9 @@ static struct expr *make_tree(struct expr *exprs, size_t *n_exprs, unsigned int 
 	}
 	expr = new_expr(exprs, n_exprs, EXPR_TEST);
 	expr->field = pick_field(random);
-	expr->op = pick_op(expr->field, random);
+	if (expr->field->type == VALUE_LIST && random_chance(random, 50))
+		expr->item = (int)random_below(random, 4);
+	expr->op = pick_op(expr->field, expr->item, random);
 	expr->truth = random_chance(random, 50);
 	if (expr->field->type != VALUE_BOOL && expr->op != EXPR_EXISTS)
 		fill_values(expr, vocabulary, pool, random);
@@ -457,6 +525,8 @@ static void write_value(struct text *text, const struct expr *expr, size_t i, st
 {
 	int64_t num = expr->nums[i];
 
+	if (expr->op == EXPR_REGEX)
+		i = 1;
 	if (expr->field->type == VALUE_STRING || expr->field->item == VALUE_STRING) {
 		write_string(text, expr->values[i], expr->field->words && expr->op <= EXPR_IN,
 			     random);
@@ -473,17 +543,20 @@ static void write_value(struct text *text, const struct expr *expr, size_t i, st
 static void write_test(struct text *text, const struct expr *expr, struct random *random)
 {
 	static const char *const words[EXPR_OP_MAX] = {
-		"",   "exists", "=",	    "!=",	 "<",	       "<=",	   ">",
-		">=", "in",	"contains", "icontains", "startswith", "endswith", "glob",
+		"",	     "exists",	   "=",		 "!=",	       "<",	 "<=",
+		">",	     ">=",	   "intersects", "intersects", "in",	 "contains",
+		"icontains", "startswith", "endswith",	 "glob",       "pmatch", "regex",
 	};
 
 	text_add(text, "%s", expr->field->name);
+	if (expr->item >= 0) /* [0] can be the process itself */
+		text_add(text, "[%d]", expr->item + (expr->field->self ? 1 : 0));
 	if (expr->op == EXPR_TRUTH)
 		return;
 	text_add(text, " %s", words[expr->op]);
 	if (expr->op == EXPR_EXISTS)
 		return;
-	text_add(text, expr->op == EXPR_IN ? " (" : " ");
+	text_add(text, is_set(expr->op) ? " (" : " ");
 	if (expr->field->type == VALUE_BOOL)
 		text_add(text, "%s", expr->truth ? "true" : "false");
 	else if (expr->list >= 0)
@@ -492,7 +565,7 @@ static void write_test(struct text *text, const struct expr *expr, struct random
 		text_add(text, "%s", i > 0 ? ", " : "");
 		write_value(text, expr, i, random);
 	}
-	if (expr->op == EXPR_IN)
+	if (is_set(expr->op))
 		text_add(text, ")");
 }
 

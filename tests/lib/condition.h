@@ -34,12 +34,16 @@ enum expr_op {
 	EXPR_LESS_EQUAL,
 	EXPR_GREATER,
 	EXPR_GREATER_EQUAL,
+	EXPR_INTERSECTS, /* of lists */
+	EXPR_FLAGS,	 /* intersects of flags: nums are single bits */
 	EXPR_IN,
 	EXPR_CONTAINS,
 	EXPR_ICONTAINS,
 	EXPR_STARTSWITH,
 	EXPR_ENDSWITH,
 	EXPR_GLOB,
+	EXPR_PMATCH,
+	EXPR_REGEX, /* values[1] as it is written, values[0] as a glob that means the same */
 	EXPR_OP_MAX,
 };
 
@@ -51,6 +55,7 @@ struct expr {
 	int macro;		   /* written as the macro of this number; -1: written out */
 
 	const struct field *field;
+	int item; /* of a list, from 0; -1: any */
 	enum expr_op op;
 	bool truth;
 	size_t n_values;

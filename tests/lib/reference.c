@@ -132,6 +132,35 @@ static bool fits_glob(struct slice pattern, struct slice str)
 	return fits;
 }
 
+/* The next part of a path, without slashes; nothing behind the last. */
+static struct slice take_part(struct slice *path)
+{
+	struct slice part;
+
+	while (path->len > 0 && path->data[0] == '/')
+		*path = (struct slice){ path->data + 1, path->len - 1 };
+	part = (struct slice){ path->data, 0 };
+	while (path->len > 0 && path->data[0] != '/') {
+		*path = (struct slice){ path->data + 1, path->len - 1 };
+		part.len++;
+	}
+	return part;
+}
+
+static bool lies_below(struct slice path, struct slice top)
+{
+	if (path.len == 0 || path.data[0] != '/')
+		return false;
+	for (;;) {
+		struct slice want = take_part(&top);
+
+		if (want.len == 0)
+			return true;
+		if (!is_equal(take_part(&path), want))
+			return false;
+	}
+}
+
 /* --- tests ---------------------------------------------------------------- */
 
 static bool ask_string(const struct expr *expr, struct slice str)
@@ -143,8 +172,14 @@ static bool ask_string(const struct expr *expr, struct slice str)
 		any = any || is_equal(str, values[i]);
 	switch (expr->op) {
 	case EXPR_IS:
+	case EXPR_INTERSECTS:
 	case EXPR_IN: return any;
 	case EXPR_IS_NOT: return !any;
+	case EXPR_PMATCH:
+		for (size_t i = 0; i < expr->n_values; i++)
+			any = any || lies_below(str, values[i]);
+		return any;
+	case EXPR_REGEX: return fits_glob(values[0], str);
 	case EXPR_CONTAINS: return has_piece(str, values[0], false);
 	case EXPR_ICONTAINS: return has_piece(str, values[0], true);
 	case EXPR_STARTSWITH: return stands_at(str, 0, values[0], false);
@@ -191,8 +226,13 @@ static bool ask_number(const struct expr *expr, int64_t num)
 		any = any || num == expr->nums[i];
 	switch (expr->op) {
 	case EXPR_IS:
+	case EXPR_INTERSECTS:
 	case EXPR_IN: return any;
 	case EXPR_IS_NOT: return !any;
+	case EXPR_FLAGS:
+		for (size_t i = 0; i < expr->n_values; i++)
+			any = any || (num & expr->nums[i]);
+		return any;
 	case EXPR_LESS: return num < expr->nums[0];
 	case EXPR_LESS_EQUAL: return num <= expr->nums[0];
 	case EXPR_GREATER: return num > expr->nums[0];
@@ -229,6 +269,18 @@ static bool ask_list(const struct expr *expr, const struct value *value)
 	return any != (expr->op == EXPR_IS_NOT);
 }
 
+/* Make the value one of its items. */
+static int pick_item(struct value *value, unsigned int item)
+{
+	if (item >= value->n_items || !(value->known >> item & 1))
+		return -1;
+	value->type = value->item_type;
+	value->cut_head = false;
+	value->num = value->nums[item];
+	value->str = value->items[item];
+	return 0;
+}
+
 /* `silences`: a yes to this test speaks against the alert. */
 static enum answer ask_test(const struct expr *expr, const struct event *ev, bool silences)
 {
@@ -237,6 +289,8 @@ static enum answer ask_test(const struct expr *expr, const struct event *ev, boo
 
 	memset(&value, 0xa5, offsetof(struct value, scratch));
 	r = expr->field->get(ev, &value);
+	if (r == 0 && expr->item >= 0)
+		r = pick_item(&value, (unsigned int)expr->item);
 	if (expr->op == EXPR_EXISTS)
 		return answer_from(r == 0);
 	if (r < 0)
