@@ -24,7 +24,8 @@
 #define YAML_DEPTH_MAX 16u	   /* brackets within each other; Falco's files need 5 */
 #define YAML_NODES_MAX 200000u	   /* of one file */
 #define YAML_SCALAR_MAX 65536u	   /* bytes of one scalar */
-#define ITEMS_MAX 20000u	   /* lists, macros and rules of all files */
+#define ITEMS_MAX 5000u		   /* lists, macros and rules of all files */
+#define WORK_MAX 2000000u	   /* tests and values of all rules, expanded */
 #define FILTER_DEPTH_MAX 64u	   /* brackets and nots within each other */
 #define FILTER_NODES_MAX 20000u	   /* of one rule, macros expanded */
 #define FILTER_VALUES_MAX 100000u  /* of one rule, lists expanded */
@@ -122,7 +123,8 @@ struct falco_list {
 	struct list_item *items;
 	size_t n_items;
 	bool busy;	  /* being expanded */
-	const char *ours; /* its name in our file, when it was used there */
+	const char *ours; /* its name in our file, once it was looked for */
+	bool is_kept;	  /* a rule that was written uses it */
 	struct ptrs values; /* char *: its items, expanded */
 	int state;	  /* 0: not expanded, 1: expanded, -1: cannot be */
 };
@@ -169,6 +171,7 @@ struct model {
 	struct ptrs lists, macros, rules; /* in order of their first definition */
 	struct ptrs notes;		  /* struct note *: of the files */
 	unsigned int n_items;
+	unsigned int n_work; /* tests and values translated so far */
 };
 /* Take in one file. -EINVAL: it is no file of Falco rules. */
 int model_add(struct model *model, const struct node *root, struct problem *retproblem);
@@ -235,6 +238,9 @@ struct out {
 	bool is_droppable; /* lost, and without it the rule still means the same */
 };
 
+#define PROBES_SIZE 4096u
+struct probe;
+
 /* What the rule that is being translated has. */
 struct job {
 	struct model *model;
@@ -243,8 +249,8 @@ struct job {
 	struct ptrs types;	/* char *: words of evt.type that it asks for, ours */
 	bool wants_container;	/* it asks for processes of containers only */
 	const char *prefix;	/* of names of lists, "falco" */
-	struct ptrs *probes;	/* cache of what the loader was asked */
-	struct ptrs *used_lists; /* struct falco_list * */
+	struct probe **probes;	/* PROBES_SIZE chains: what the loader was asked already */
+	struct ptrs used_lists; /* struct falco_list *, in the model's pool */
 };
 
 struct note *note_new(struct pool *pool, enum note_kind kind, struct where at, const char *format,

@@ -119,6 +119,7 @@ struct out *is_of_types(struct job *job, const char *words)
 /* --- asking our loader --------------------------------------------------- */
 
 struct probe {
+	struct probe *next;
 	const char *text;
 	bool accepted;
 };
@@ -150,18 +151,21 @@ static bool ask_loader(const char *condition)
 bool map_is_accepted(struct job *job, const struct out *test)
 {
 	struct text text = { 0 };
+	uint32_t hash = 2166136261u;
 	struct probe *probe;
 
 	render_condition(job, test, &text);
-	for (size_t i = 0; i < job->probes->n; i++) {
-		probe = job->probes->items[i];
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (unsigned char)text.data[i]) * 16777619u;
+	for (probe = job->probes[hash % PROBES_SIZE]; probe; probe = probe->next) {
 		if (strcmp(probe->text, text.data) == 0)
 			return probe->accepted;
 	}
 	probe = pool_alloc(&job->model->pool, sizeof(*probe));
+	probe->next = job->probes[hash % PROBES_SIZE];
+	job->probes[hash % PROBES_SIZE] = probe;
 	probe->text = pool_copy(&job->model->pool, text.data, text.len);
 	probe->accepted = ask_loader(probe->text);
-	ptrs_add(&job->model->pool, job->probes, probe);
 	return probe->accepted;
 }
 

@@ -33,8 +33,20 @@ static bool takes_brackets(const char *op)
 	return strcmp(op, "in") == 0 || strcmp(op, "intersects") == 0 || strcmp(op, "pmatch") == 0;
 }
 
-/* ^[a-z][a-z0-9_]*$, at most 64 bytes; a long name keeps its head and a mark of
- * the rest. */
+/* "a.b" and "a_b" are two lists with one name. */
+static bool is_taken(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->lists.n; i++) {
+		const struct falco_list *other = model->lists.items[i];
+
+		if (other->ours && strcmp(other->ours, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ^[a-z][a-z0-9_]*$, at most 64 bytes; a name that is long or taken has a mark
+ * of the whole behind it. */
 static const char *list_name(struct job *job, struct falco_list *list)
 {
 	char name[64];
@@ -51,19 +63,19 @@ static const char *list_name(struct job *job, struct falco_list *list)
 			name[n++] = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '_';
 	}
 	name[n] = '\0';
-	list->ours = strlen(list->name) + strlen(job->prefix) + 1 <= 52 ?
-			     pool_copy(&job->model->pool, name, n) :
-			     pool_printf(&job->model->pool, "%s_%08x", name, hash);
+	if (strlen(list->name) + strlen(job->prefix) + 1 > 52 || is_taken(job->model, name))
+		snprintf(name + n, sizeof(name) - n, "_%08x", hash);
+	list->ours = pool_copy(&job->model->pool, name, strlen(name));
 	return list->ours;
 }
 
 static void note_list(struct job *job, struct falco_list *list)
 {
-	for (size_t i = 0; i < job->used_lists->n; i++) {
-		if (job->used_lists->items[i] == list)
+	for (size_t i = 0; i < job->used_lists.n; i++) {
+		if (job->used_lists.items[i] == list)
 			return;
 	}
-	ptrs_add(&job->model->pool, job->used_lists, list);
+	ptrs_add(&job->model->pool, &job->used_lists, list);
 }
 
 static void put_test(struct job *job, const struct out *out, struct text *ret)

@@ -17,7 +17,8 @@ struct writer {
 	struct job job;
 	json_t *rules, *lists;
 	const char **ids; /* by number: the name of the rule that has it */
-	struct ptrs probes, used_lists;
+	struct probe **probes;
+	struct ptrs used_lists; /* of all rules that were written */
 	char list_prefix[40];
 };
 
@@ -422,7 +423,7 @@ static json_t *file_json(json_t *lists, json_t *rules)
 			 "ruleset", "imported", "lists", lists, "rules", rules);
 }
 
-/* Load one rule with the lists that were used so far; *ret_failed: how many of
+/* Load one rule with the lists that it uses; *ret_failed: how many of
  * its tests did not do what they say. */
 static int try_rule(struct writer *w, json_t *rule, struct parse_error *reterr,
 		    unsigned int *ret_failed)
@@ -433,8 +434,8 @@ static int try_rule(struct writer *w, json_t *rule, struct parse_error *reterr,
 	char *text;
 	int r;
 
-	for (size_t i = 0; i < w->used_lists.n; i++) {
-		struct falco_list *list = w->used_lists.items[i];
+	for (size_t i = 0; i < w->job.used_lists.n; i++) {
+		struct falco_list *list = w->job.used_lists.items[i];
 
 		json_object_set_new(lists, list->ours, list_json(list));
 	}
@@ -509,9 +510,20 @@ static int check_rule(struct writer *w, struct result *result)
 	return rule->problems.n > 0 ? -ENOTSUP : 0;
 }
 
+static void keep_lists(struct writer *w)
+{
+	for (size_t i = 0; i < w->job.used_lists.n; i++) {
+		struct falco_list *list = w->job.used_lists.items[i];
+
+		if (list->is_kept)
+			continue;
+		list->is_kept = true;
+		ptrs_add(&w->import->model.pool, &w->used_lists, list);
+	}
+}
+
 static int make_rule(struct writer *w, struct result *result, json_t *json)
 {
-	size_t n_lists = w->used_lists.n;
 	struct parse_error error = { 0 };
 	struct out *condition = NULL;
 	char id[64], text[700];
@@ -534,12 +546,9 @@ static int make_rule(struct writer *w, struct result *result, json_t *json)
 		snprintf(text, sizeof(text), "our loader refuses the translation: %s", error.message);
 		r = refuse(w, result, result->rule->at, text);
 	}
-	if (r < 0) {
-		for (size_t i = n_lists; i < w->used_lists.n; i++)
-			((struct falco_list *)w->used_lists.items[i])->ours = NULL;
-		w->used_lists.n = n_lists;
+	if (r < 0)
 		return r;
-	}
+	keep_lists(w);
 	result->has_tests = put_tests(w, json, condition);
 	if (!result->rule->enabled)
 		keep_note(w, result, NOTE_INFO, result->rule->at,
@@ -559,11 +568,14 @@ static void import_rule(struct writer *w, const struct falco_rule *rule)
 		.model = &w->import->model,
 		.pool = &pool,
 		.prefix = w->list_prefix,
-		.probes = &w->probes,
-		.used_lists = &w->used_lists,
+		.probes = w->probes,
 	};
-	if (make_rule(w, result, json) == 0)
+	if (w->import->model.n_work > WORK_MAX)
+		refuse(w, result, rule->at,
+		       "the rules before it were too much work: 2000000 tests and values");
+	else if (make_rule(w, result, json) == 0)
 		json_array_append(w->rules, json);
+	w->import->model.n_work += w->job.budget.n_nodes + w->job.budget.n_values;
 	json_decref(json);
 	pool_release(&pool);
 	ptrs_add(&w->import->model.pool, &w->import->results, result);
@@ -584,6 +596,7 @@ int import_rules(struct import *import, const struct options *options, struct pr
 		r = read_ids(&w, retproblem);
 	if (r < 0)
 		return r;
+	w.probes = pool_alloc(&import->model.pool, PROBES_SIZE * sizeof(struct probe *));
 	w.rules = json_array();
 	w.lists = json_object();
 	for (size_t i = 0; i < import->model.rules.n; i++)
