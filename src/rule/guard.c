@@ -3,7 +3,7 @@
  * comparisons of which at least one must be true for the rule to be: its guard.
  * They are read off its program, each instruction once, as it would be run, with
  * two guards in the place of a truth: that of being true, and of being false.
- * Of what `and` joins the rarer guard will do; of what `or` joins both are needed. */
+ * Of what `and` joins the cheaper guard will do; of what `or` joins both are needed. */
 #include "rule/index.h"
 
 /* Above that it is not worth asking. */
@@ -16,6 +16,7 @@ enum { NODE_ALWAYS_TRUE, NODE_NEVER_TRUE, NODE_FIRST };
 /* A comparison, or two guards of which one will do. */
 struct guard_node {
 	double chance;
+	double price;  /* of asking, and of running the program when it is true, some ns */
 	uint32_t test; /* NO_TEST: left and right */
 	uint32_t left, right;
 };
@@ -100,11 +101,25 @@ static double chance_of(const struct test *test)
 	case OP_LESS_EQUAL:
 	case OP_GREATER:
 	case OP_GREATER_EQUAL: chance = 0.3; break;
-	case OP_REGEX: chance = 0.4; break; /* dear, not frequent */
 	case OP_FLAGS: chance = 0.3; break;
 	default: chance = 0.04; break;
 	}
 	return test->negate ? 1 - chance : chance;
+}
+
+/* Facts that a record does not bear are passed over all at once. */
+static double price_of(const struct test *test, double chance)
+{
+	const struct field *field = &field_table[test->field];
+	double asking = 30;
+
+	if (field->type == VALUE_BOOL)
+		asking = field_facts(field) ? 0 : 8;
+	else if (field->type == VALUE_INT || field->words)
+		asking = 12;
+	else if (test->op == OP_REGEX)
+		asking = 500;
+	return asking + chance * 100;
 }
 
 /* --- the guard of one rule -------------------------------------------------- */
@@ -118,19 +133,20 @@ static uint32_t either(struct smith *smith, uint32_t a, uint32_t b)
 {
 	struct guard_node *node;
 	double chance = smith->nodes[a].chance + smith->nodes[b].chance;
+	double price = smith->nodes[a].price + smith->nodes[b].price;
 
 	if (a == NODE_NEVER_TRUE || b == NODE_NEVER_TRUE)
 		return a == NODE_NEVER_TRUE ? b : a;
 	if (chance >= RARE)
 		return NODE_ALWAYS_TRUE;
 	node = &smith->nodes[smith->n_nodes];
-	*node = (struct guard_node){ chance, NO_TEST, a, b };
+	*node = (struct guard_node){ chance, price, NO_TEST, a, b };
 	return smith->n_nodes++;
 }
 
-static uint32_t rarer(const struct smith *smith, uint32_t a, uint32_t b)
+static uint32_t cheaper(const struct smith *smith, uint32_t a, uint32_t b)
 {
-	return smith->nodes[a].chance <= smith->nodes[b].chance ? a : b;
+	return smith->nodes[a].price <= smith->nodes[b].price ? a : b;
 }
 
 /* A comparison with evt.type is decided by the word. */
@@ -153,7 +169,7 @@ static struct duo guard_of_test(struct smith *smith, const struct test *test, ui
 	if (chance >= RARE)
 		return (struct duo){ NODE_ALWAYS_TRUE, NODE_ALWAYS_TRUE };
 	node = &smith->nodes[smith->n_nodes];
-	*node = (struct guard_node){ chance, shared, 0, 0 };
+	*node = (struct guard_node){ chance, price_of(test, chance), shared, 0, 0 };
 	return (struct duo){ smith->n_nodes++, NODE_ALWAYS_TRUE };
 }
 
@@ -176,13 +192,13 @@ static uint32_t guard_of_program(struct smith *smith, const struct program *prog
 		case INSN_PUSH: stack[n++] = now; break;
 		case INSN_AND:
 			other = stack[--n];
-			now = (struct duo){ rarer(smith, other.yes, now.yes),
+			now = (struct duo){ cheaper(smith, other.yes, now.yes),
 					    either(smith, other.no, now.no) };
 			break;
 		case INSN_OR:
 			other = stack[--n];
 			now = (struct duo){ either(smith, other.yes, now.yes),
-					    rarer(smith, other.no, now.no) };
+					    cheaper(smith, other.no, now.no) };
 			break;
 		default: break; /* jumps only save time */
 		}
@@ -362,6 +378,7 @@ int index_guards(struct index *index)
 	if (!nodes)
 		return -ENOMEM;
 	nodes[NODE_ALWAYS_TRUE].chance = 1;
+	nodes[NODE_ALWAYS_TRUE].price = 100;
 	smith.type_field = (uint16_t)(type - field_table);
 	index->n_words = (uint32_t)((index->set->n_rules + 63) / 64);
 	index->candidates =
