@@ -253,6 +253,8 @@ static int run_command(const struct rules_call *call)
 	struct rule_set *set = NULL;
 	int code = 0;
 
+	if (!call->command)
+		return RULES_WRONG; /* has been told */
 	if (!call->command->no_set)
 		code = rules_load(call, call->path, &set);
 	if (code == 0)

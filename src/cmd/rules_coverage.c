@@ -131,8 +131,9 @@ static void print_numbers(const char *title, json_t *by_name)
 	json_t *rules;
 
 	printf("%s\n", title);
-	json_object_foreach(by_name, name, rules)
+	json_object_foreach(by_name, name, rules) {
 		printf("  %-16s %zu\n", name, json_array_size(rules));
+	}
 }
 
 /* The names that have no rule. */

@@ -304,10 +304,11 @@ static void print_rules(json_t *rules, char sign)
 	json_t *rule;
 	size_t i;
 
-	json_array_foreach(rules, i, rule)
+	json_array_foreach(rules, i, rule) {
 		printf("%c %-10s %s (%s)\n", sign, json_string_value(json_object_get(rule, "id")),
 		       json_string_value(json_object_get(rule, "name")),
 		       json_string_value(json_object_get(rule, "priority")));
+	}
 }
 
 static void print_keys(json_t *keys, const char *before)

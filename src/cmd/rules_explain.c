@@ -143,8 +143,9 @@ static void print_sequence(const struct rule *rule)
 		printf("\nIts steps, in this order");
 	if (json_is_string(by))
 		add_word(&words, json_string_value(by));
-	json_array_foreach(by, i, part)
+	json_array_foreach(by, i, part) {
 		add_word(&words, json_string_value(part));
+	}
 	if (whole && json_is_string(json_object_get(sequence, "within")))
 		printf(", within %s", json_string_value(json_object_get(sequence, "within")));
 	if (words.len > 0)

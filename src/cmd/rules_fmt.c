@@ -32,32 +32,47 @@ static int tell(const struct work *work, const char *path, const char *what, int
 	return code;
 }
 
-/* 0, or the exit code. */
+/* The whole file into `text`, which has room for RULE_FILE_MAX + 1; 0, or -errno. */
+static int read_bytes(int fd, char *text, size_t *ret_len)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len <= RULE_FILE_MAX) {
+		n = read(fd, text + len, RULE_FILE_MAX + 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+/* 0, or the exit code; *ret is to be freed in any case. */
 static int read_file(const struct work *work, const char *path, struct stat *st, char **ret,
 		     size_t *ret_len)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	cleanup_free char *text = malloc(RULE_FILE_MAX + 1);
-	size_t len = 0;
-	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return tell(work, path,
 			    errno == ELOOP ? "is a symbolic link, refused" : strerror(errno),
 			    errno == ELOOP ? RULES_WRONG : RULES_IO);
-	if (fstat(fd, st) < 0 || !text)
+	if (fstat(fd, st) < 0)
 		return tell(work, path, strerror(errno), RULES_IO);
 	if (!S_ISREG(st->st_mode))
 		return tell(work, path, "is not a regular file, refused", RULES_WRONG);
-	while (len <= RULE_FILE_MAX && (n = read(fd, text + len, RULE_FILE_MAX + 1 - len)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return tell(work, path, strerror(errno), RULES_IO);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (len > RULE_FILE_MAX)
+	*ret = malloc(RULE_FILE_MAX + 1);
+	r = *ret ? read_bytes(fd, *ret, ret_len) : -ENOMEM;
+	if (r < 0)
+		return tell(work, path, strerror(-r), RULES_IO);
+	if (*ret_len > RULE_FILE_MAX)
 		return tell(work, path, "is larger than a rule file may be, refused", RULES_WRONG);
-	*ret = take_ptr(text);
-	*ret_len = len;
 	return 0;
 }
 

@@ -52,7 +52,7 @@ struct rules_command {
 /* clang-format off */
 extern const struct rules_command rules_check, rules_list, rules_test, rules_explain, rules_fields,
 	rules_coverage, rules_diff, rules_fmt, rules_schema;
-extern const struct rules_command rules_bench, rules_schema;
+extern const struct rules_command rules_bench;
 /* clang-format on */
 
 /* The value of an option, "" for one without values, NULL when it was not given. */
