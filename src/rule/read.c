@@ -143,7 +143,7 @@ static int open_path(struct loader *loader, int dirfd, const char *path, int *re
 {
 	cleanup_close int parent = -1;
 	char name[PATH_MAX], *step = name, *next;
-	int r, fd;
+	int r, fd = -1;
 
 	if (strlen(path) >= sizeof(name))
 		return fail_file(loader, path, ENAMETOOLONG, "this path is too long");

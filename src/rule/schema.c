@@ -3,25 +3,43 @@
  * is for editors: names, types, words. What conditions mean is the loader's. */
 #include "rule/define.h"
 
+#include <stdio.h>
+
+#include "base/json_text.h"
+
 /* New references, as jansson's json_object_set_new() wants them. */
+static json_t *with(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+	return object;
+}
+
+static json_t *with_text(json_t *object, const char *key, const char *text)
+{
+	return with(object, key, json_from_text(text));
+}
+
 static json_t *typed(const char *type)
 {
-	return json_pack("{s:s}", "type", type);
+	return with_text(json_object(), "type", type);
 }
 
 static json_t *reference(const char *name)
 {
-	return json_pack("{s:o}", "$ref", json_sprintf("#/definitions/%s", name));
+	char text[64];
+
+	snprintf(text, sizeof(text), "#/definitions/%s", name);
+	return with_text(json_object(), "$ref", text);
 }
 
 static json_t *pattern(const char *regex)
 {
-	return json_pack("{s:s, s:s}", "type", "string", "pattern", regex);
+	return with_text(typed("string"), "pattern", regex);
 }
 
 static json_t *array_of(json_t *items, long long min, long long max)
 {
-	json_t *json = json_pack("{s:s, s:o}", "type", "array", "items", items);
+	json_t *json = with(typed("array"), "items", items);
 
 	if (min > 0)
 		json_object_set_new(json, "minItems", json_integer(min));
@@ -40,23 +58,23 @@ static json_t *one_of_words(const char *const *words, size_t n)
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < n && words[i]; i++)
-		json_array_append_new(all, json_string(words[i]));
+		json_array_append_new(all, json_from_text(words[i]));
 	return json_pack("{s:o}", "enum", all);
 }
 
 static json_t *number(long long min, long long max)
 {
-	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)min,
-			 "maximum", (json_int_t)max);
+	return with(with(typed("integer"), "minimum", json_integer(min)), "maximum",
+		    json_integer(max));
 }
 
 #define NAME_PATTERN "^[a-z][a-z0-9_]{0,63}$"
 
 static json_t *by_name(json_t *values)
 {
-	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames",
-			 json_pack("{s:s}", "pattern", NAME_PATTERN), "additionalProperties",
-			 values);
+	json_t *names = with_text(json_object(), "pattern", NAME_PATTERN);
+
+	return with(with(typed("object"), "propertyNames", names), "additionalProperties", values);
 }
 
 static json_t *object_with(const struct key_spec *keys);
@@ -113,7 +131,7 @@ static json_t *field_schema(const struct field *field)
 			json_array_append_new(ways, typed("string"));
 	}
 	json_array_append_new(ways, typed("null"));
-	json_object_set_new(json, "description", json_string(field->doc));
+	json_object_set_new(json, "description", json_from_text(field->doc));
 	json_object_set_new(json, "anyOf", ways);
 	return json;
 }
@@ -178,12 +196,26 @@ static json_t *key_schema(const struct key_spec *key)
 	if (key->or_null)
 		json = either(typed("null"), json);
 	if (!json_object_get(json, "$ref")) {
-		json_object_set_new(json, "description", json_string(key->doc));
+		json_object_set_new(json, "description", json_from_text(key->doc));
 		return json;
 	}
 	/* What stands beside "$ref" is not read. */
-	whole = json_pack("{s:s, s:[o]}", "description", key->doc, "allOf", json);
+	whole = with_text(json_object(), "description", key->doc);
+	json_object_set_new(whole, "allOf", json_pack("[o]", json));
 	return whole;
+}
+
+static json_t *wants(const char *key)
+{
+	return with(json_object(), "required", json_pack("[o]", json_from_text(key)));
+}
+
+/* One of both keys, and not null in place of the second. */
+static json_t *either_key(const char *key, const char *other)
+{
+	json_t *is_object = with(json_object(), other, typed("object"));
+
+	return json_pack("[o,o]", wants(key), with(wants(other), "properties", is_object));
 }
 
 static json_t *object_with(const struct key_spec *keys)
@@ -194,16 +226,11 @@ static json_t *object_with(const struct key_spec *keys)
 	for (; keys->name; keys++) {
 		json_object_set_new(properties, keys->name, key_schema(keys));
 		if (keys->is_target)
-			json_array_append_new(targets,
-					      json_pack("{s:[s]}", "required", keys->name));
+			json_array_append_new(targets, wants(keys->name));
 		if (keys->required && !keys->unless)
-			json_array_append_new(required, json_string(keys->name));
+			json_array_append_new(required, json_from_text(keys->name));
 		if (keys->required && keys->unless)
-			json_object_set_new(json, "anyOf",
-					    json_pack("[{s:[s]}, {s:[s], s:{s:{s:s}}}]", "required",
-						      keys->name, "required", keys->unless,
-						      "properties", keys->unless, "type",
-						      "object"));
+			json_object_set_new(json, "anyOf", either_key(keys->name, keys->unless));
 	}
 	if (json_array_size(targets) > 0)
 		json_object_set(json, "oneOf", targets);
@@ -218,12 +245,11 @@ static json_t *object_with(const struct key_spec *keys)
 
 static json_t *field_names(void)
 {
-	json_t *names = json_array(), *lists = json_string("^[a-z.]+\\[[0-9]+\\]$");
+	json_t *names = json_array();
 
 	for (size_t i = 0; i < field_table_len; i++)
-		json_array_append_new(names, json_string(field_table[i].name));
-	return either(json_pack("{s:o}", "enum", names),
-		      json_pack("{s:s, s:o}", "type", "string", "pattern", lists));
+		json_array_append_new(names, json_from_text(field_table[i].name));
+	return either(json_pack("{s:o}", "enum", names), pattern("^[a-z.]+\\[[0-9]+\\]$"));
 }
 
 /* Any case, as the loader takes it; editors complete the words. */
@@ -240,15 +266,15 @@ static json_t *priorities(void)
 static json_t *definitions(void)
 {
 	json_t *json = json_object();
-	json_t *value = json_pack("{s:[s,s]}", "type", "string", "integer");
-	json_t *condition = json_pack("{s:s, s:i}", "type", "string", "minLength", 1);
+	json_t *value = either(typed("string"), typed("integer"));
+	json_t *condition = with(typed("string"), "minLength", json_integer(1));
 
 	json_object_set_new(json, "text",
-			    json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1,
-				      "maxLength", TEXT_LEN_MAX));
+			    with(with(typed("string"), "minLength", json_integer(1)), "maxLength",
+				 json_integer(TEXT_LEN_MAX)));
 	condition = either(condition, array_of(typed("string"), 1, 0));
 	json_object_set_new(condition, "description",
-			    json_string(
+			    json_from_text(
 				    "A condition; the strings of an array are joined by spaces. "
 				    "Names of fields: `brigwatch rules fields`"));
 	json_object_set_new(json, "condition", condition);
@@ -267,11 +293,11 @@ char *rule_schema(void)
 	char *text;
 
 	json_object_set_new(json, "$schema",
-			    json_string("http://json-schema.org/draft-07/schema#"));
-	json_object_set_new(json, "title", json_string("brigwatch rules"));
+			    json_from_text("http://json-schema.org/draft-07/schema#"));
+	json_object_set_new(json, "title", json_from_text("brigwatch rules"));
 	json_object_set_new(
 		json, "description",
-		json_string(
+		json_from_text(
 			"One file of rules, see docs/rules.md. Made by `brigwatch rules schema`, "
 			"for editors: brigwatch itself checks more than this (conditions, types)."));
 	json_object_update(json, file);

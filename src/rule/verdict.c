@@ -283,6 +283,8 @@ int check_verdict(struct loader *loader, const struct place *place, const struct
 		return fail_memory(loader);
 	clash = verdict->clash;
 	if (!is_possible(verdict, root, true)) {
+		if (!clash[0].test || !clash[1].test)
+			return fail_at(loader, place, "this can never be true");
 		if (clash[0].test == clash[1].test)
 			return fail_at(loader, place, "this can never be true: '%s%.*s' is not",
 				       SHOW(clash[0]));
@@ -293,6 +295,8 @@ int check_verdict(struct loader *loader, const struct place *place, const struct
 	memset(verdict, 0, sizeof(*verdict));
 	if (is_possible(verdict, root, false))
 		return 0;
+	if (!clash[0].test || !clash[1].test)
+		return fail_at(loader, place, "this is always true");
 	clash[0].want = !clash[0].want;
 	clash[1].want = !clash[1].want;
 	if (clash[0].test == clash[1].test)
