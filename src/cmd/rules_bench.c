@@ -142,12 +142,11 @@ static void print_text(const struct bench *bench)
 
 static void print_json(const struct bench *bench)
 {
-	json_t *array = json_array();
+	json_t *array = json_array(), *json;
 
 	for (size_t i = 0; i < bench->n_measures; i++) {
 		const struct measure *measure = &bench->measures[i];
-		json_t *json = json_object();
-
+		json = json_object();
 		json_object_set_new(json, "rules", json_integer((json_int_t)measure->n_rules));
 		json_object_set_new(json, "set", json_from_text(measure->what));
 		json_object_set_new(json, "ns_per_event", json_real(median(bench, i)));
@@ -157,9 +156,12 @@ static void print_json(const struct bench *bench)
 		json_object_set_new(json, "matches", json_integer((json_int_t)measure->n_matches));
 		json_array_append_new(array, json);
 	}
-	rules_print_json(json_pack("{s:I, s:I, s:o}", "events",
-				   (json_int_t)bench_stream_len(bench->stream), "rounds",
-				   (json_int_t)bench->n_rounds, "measures", array));
+	json = json_object();
+	json_object_set_new(json, "events",
+			    json_integer((json_int_t)bench_stream_len(bench->stream)));
+	json_object_set_new(json, "rounds", json_integer((json_int_t)bench->n_rounds));
+	json_object_set_new(json, "measures", array);
+	rules_print_json(json);
 }
 
 static int run(const struct rules_call *call, const struct rule_set *set)
