@@ -40,7 +40,7 @@ static json_t *count_techniques(const struct rule_set *set)
 	json_t *used = count_texts(set, rule_techniques), *all = json_object();
 	char id[8];
 
-	for (char family = 'A'; family <= 'Z'; family++) {
+	for (int family = 'A'; family <= 'Z'; family++) {
 		for (unsigned int n = 1; n < 100; n++) {
 			snprintf(id, sizeof(id), "%c%u", family, n);
 			if (!rule_is_technique(id))

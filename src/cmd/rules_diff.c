@@ -278,7 +278,8 @@ static json_t *diff_definition(const struct rule_definition *old, const struct r
 	static const char *const none[] = { NULL };
 
 	if ((old && old->values) || (new &&new->values))
-		return diff_texts(old ? old->values : none, new ? new->values : none);
+		return diff_texts(old && old->values ? old->values : none,
+				  new && new->values ? new->values : none);
 	return diff_conditions(old ? old->text : "", new ? new->text : "");
 }
 
