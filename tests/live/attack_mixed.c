@@ -18,12 +18,14 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static long result(long ret)
@@ -352,10 +354,70 @@ static long nested(char **argv)
 	return result(setns(pidfd, CLONE_NEWNS));
 }
 
+static long passed_hole(char **argv)
+{
+	int fd = attack_receive("w secret");
+
+	(void)argv;
+	deed_harm("fallocate");
+	/* Beyond its end, and the size is kept: nothing of it changes. */
+	return result(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4096, 4096));
+}
+
+static long passed_attribute(char **argv)
+{
+	int fd = attack_receive("w secret");
+
+	(void)argv;
+	deed_harm("fsetxattr");
+	return result(fsetxattr(fd, "user.brigwatch", "x", 1, 0));
+}
+
+/* PID: limits, processors and the choice of the killer, as they are. */
+static long limited(char **argv)
+{
+	struct rlimit limit;
+	int pid = atoi(argv[0]);
+
+	deed_harm("prlimit");
+	if (prlimit(pid, RLIMIT_CORE, NULL, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = 0;
+	return result(prlimit(pid, RLIMIT_CORE, &limit, NULL));
+}
+
+static long bound(char **argv)
+{
+	cpu_set_t set;
+	int pid = atoi(argv[0]);
+
+	if (sched_getaffinity(pid, sizeof(set), &set) < 0)
+		return -errno;
+	deed_harm("sched_setaffinity");
+	return result(sched_setaffinity(pid, sizeof(set), &set));
+}
+
+/* PID NAME TEXT: an entry of its /proc is written. */
+static long entry(char **argv)
+{
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", argv[0], argv[1]);
+	deed_harm(path);
+	fd = open(path, O_WRONLY);
+	return fd < 0 ? -errno : result(write(fd, argv[2], strlen(argv[2])));
+}
+
 static const struct {
 	const char *name;
 	long (*run)(char **argv);
 } mixtures[] = {
+	{ "passed-hole", passed_hole },
+	{ "passed-attribute", passed_attribute },
+	{ "limited", limited },
+	{ "bound", bound },
+	{ "entry", entry },
 	{ "linked", linked },
 	{ "installed", installed },
 	{ "taken", taken },

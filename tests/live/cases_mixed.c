@@ -34,6 +34,10 @@ static const struct attack_case cases[] = {
 	MIX("E5", "connected by the first bytes", WAY_NATIVE, { .flags = BOX_HOST_NET }, "fast-open {port}", DONE_OK, "api-tcp"),
 	MIX("B10", "one thread alone", WAY_NATIVE, JOINER, "alone {decoy}", DONE_OK, "namespace"),
 	MIX("B11", "from a user namespace", WAY_NATIVE, { .flags = BOX_HOST_PID }, "nested {decoy}", REFUSED, "namespace-refused"),
+	MIX("A6", "passed file given room", WAY_RECEIVED, SERVED, "passed-hole", DONE_OK, "foreign-change|foreign-use"),
+	MIX("A6", "passed file given an attribute", WAY_RECEIVED, SERVED, "passed-attribute", DONE_OK, "foreign-change"),
+	MIX("B20", "choice of the killer for a process of the host", WAY_NATIVE, { .flags = BOX_HOST_PID }, "entry {decoy} oom_score_adj 0", EITHER, "process-write|process-looked|process-refused"),
+	MIX("B20", "what of a process of the host is dumped", WAY_NATIVE, PTRACER, "entry {decoy} coredump_filter 33", EITHER, "process-write|process-looked|process-refused"),
 	{ 0 },
 };
 /* clang-format on */
