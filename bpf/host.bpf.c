@@ -15,8 +15,12 @@ static __always_inline bool is_of_coming_root(const struct sensor_config *cfg,
 	       mnt != KREAD(task, fs, root.mnt);
 }
 
+/* How long a file of an image, once told, is not told again. Not for good: the next
+ * container's overlay may have the same device and inode numbers. */
+#define TOLD_IMAGE_NS 1000000000ull
+
 /* A program of a runtime's lineage maps a file of a container's root as code: a
- * copy helper or a hook that loads what the image brought. Told once a file. */
+ * copy helper or a hook that loads what the image brought. */
 static __always_inline u64 image_code_facts(const struct sensor_config *cfg,
 					    struct task_struct *task, const struct subject *sub,
 					    struct file *file, struct inode *inode)
@@ -34,7 +38,7 @@ static __always_inline u64 image_code_facts(const struct sensor_config *cfg,
 		return 0;
 	inode_id_of(kcompat_data_inode(inode, magic), &id);
 	told.time_ns = bpf_ktime_get_boot_ns();
-	bpf_map_update_elem(&container_written, &id, &told, BPF_NOEXIST);
+	bpf_map_update_elem(&container_written, &id, &told, BPF_ANY);
 	return FACT_FROM_CONTAINER | FACT_OWN_LAYER;
 }
 
@@ -68,6 +72,8 @@ int BPF_PROG(handle__host_map, struct pt_regs *regs, long ret)
 	inode = KREAD(file, f_inode);
 	w = written_of(inode);
 	s->code_container = 0;
+	if (w && !w->container && bpf_ktime_get_boot_ns() - w->time_ns > TOLD_IMAGE_NS)
+		w = NULL;
 	if (w) {
 		if (w->told)
 			return 0;

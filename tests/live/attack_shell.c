@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE "echo arrived >&2; exit 0\n"
+#define LINE "echo arrived; echo arrived >&2; exit 0\n"
 
 static struct sockaddr_in6 here = { .sin6_family = AF_INET6 };
 
