@@ -157,17 +157,17 @@ static const struct symbol cap_symbols[] = {
 
 /* clang-format on */
 
-static const struct symbol *const families[] = {
+static const struct symbol *const tables[] = {
 	open_symbols,	    clone_symbols,  mount_symbols,   umount_symbols, open_tree_symbols,
 	move_mount_symbols, fsopen_symbols, fsmount_symbols, fspick_symbols, rename_symbols,
 	at_symbols,	    xattr_symbols,  mode_symbols,    cap_symbols
 };
-_Static_assert(SYMBOLS_END == 1u << ARRAY_SIZE(families), "one table for each family");
+_Static_assert(SYMBOLS_END == 1u << ARRAY_SIZE(tables), "one table for each family");
 
 const struct symbol *symbol_at(enum symbols family, size_t i)
 {
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		const struct symbol *symbol = families[f];
+	for (size_t f = 0; f < ARRAY_SIZE(tables); f++) {
+		const struct symbol *symbol = tables[f];
 
 		if (family != 1u << f)
 			continue;
@@ -187,13 +187,13 @@ static const struct symbol *find_in(const struct symbol *symbol, struct slice na
 	return NULL;
 }
 
-const struct symbol *symbol_find(struct slice name, uint32_t wanted, uint32_t *ret_families)
+const struct symbol *symbol_find(struct slice name, uint32_t families, uint32_t *ret_families)
 {
 	const struct symbol *found = NULL, *symbol;
 
 	*ret_families = 0;
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		symbol = wanted & 1u << f ? find_in(families[f], name) : NULL;
+	for (size_t f = 0; f < ARRAY_SIZE(tables); f++) {
+		symbol = families & 1u << f ? find_in(tables[f], name) : NULL;
 		if (!symbol)
 			continue;
 		found = symbol;
@@ -202,12 +202,12 @@ const struct symbol *symbol_find(struct slice name, uint32_t wanted, uint32_t *r
 	return found;
 }
 
-const char *symbol_suggest(struct slice name, uint32_t wanted)
+const char *symbol_suggest(struct slice name, uint32_t families)
 {
 	struct suggest suggest = { NULL, 0 };
 
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		for (const struct symbol *symbol = families[f]; wanted & 1u << f && symbol->name;
+	for (size_t f = 0; f < ARRAY_SIZE(tables); f++) {
+		for (const struct symbol *symbol = tables[f]; families & 1u << f && symbol->name;
 		     symbol++)
 			suggest_offer(&suggest, name, symbol->name);
 	}

@@ -103,9 +103,10 @@ static int make_quantity(struct loader *loader, const struct place *place,
 			 const struct field *field, struct made_value *value)
 {
 	const char *text = json_string_value(place->json), *why = NULL;
+	bool by_name = field->symbols && text[0] >= 'A' && text[0] <= 'Z';
 	uint32_t symbols = 0;
 
-	if (!symbol_find((struct slice){ text, strcspn(text, "|") }, field->symbols, &symbols)) {
+	if (!by_name) {
 		if (parse_quantity(field, slice_from(text), &value->num, &why) < 0)
 			return fail_at(loader, place, "'%.60s': %s", text, why);
 		return 0;
@@ -136,6 +137,11 @@ static int make_string(struct loader *loader, const struct place *place, const s
 	value->str.data = arena_copy(&loader->set->arena, value->str);
 	if (!value->str.data)
 		return fail_memory(loader);
+	if (field->kind == FIELD_ADDRESS &&
+	    (memchr(value->str.data, '/', value->str.len) || net_check(value->str)))
+		return fail_at(loader, place,
+			       "'%.60s' is no address, as 192.0.2.7 and 2001:db8::1 are",
+			       value->str.data);
 	return check_item(loader, place, field, value->str);
 }
 
@@ -194,7 +200,7 @@ static int make_vary(struct loader *loader, const struct place *event, struct ma
 		r = take_field(loader, &element.place, &field);
 		if (r < 0)
 			return r;
-		if (field->type == VALUE_BOOL || field->words)
+		if (field->type == VALUE_BOOL || field->type == VALUE_LIST || field->words)
 			return fail_at(loader, &element.place, "values of '%s' cannot be varied",
 				       field->name);
 		if (!json_object_get(event->json, field->name))

@@ -102,8 +102,8 @@ static int read_macro(struct parser *parser, struct macro *macro, const struct t
 		return FAIL(parser, name->pos, "macro '%s' refers to itself", macro->name);
 	if (!macro->root) {
 		r = parse_macro(parser->loader, macro, parser->depth + 1);
-		if (r < 0)
-			return r;
+		if (r < 0 || !macro->root) /* the latter never: for the analyser */
+			return r < 0 ? r : -EINVAL;
 	}
 	if (parser->depth + macro->root->depth > CONDITION_DEPTH_MAX)
 		return FAIL(parser, name->pos, "macros and brackets nest deeper than %u",
