@@ -56,8 +56,9 @@ enum event_type {
 	EVENT_USE =
 		23, /* a descriptor was used whose file is not the container's, or was mapped as code */
 	EVENT_UNKNOWN_CALL = 24, /* a system call number that is in no table of this build */
-	EVENT_TYPE_END,		/* one past the last type */
-	EVENT_TYPE_MAX = 32,	/* size of tables by type; a power of two */
+	EVENT_RULES = 25, /* made by the engine: other rules judge from here on, or were refused */
+	EVENT_TYPE_END,	  /* one past the last type */
+	EVENT_TYPE_MAX = 32, /* size of tables by type; a power of two */
 };
 
 /* Which ring a record travelled in. */
@@ -622,5 +623,17 @@ struct event_container_info {
 };
 _Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 8,
 	       "wire layout changed");
+
+/* Rules were read again. EVENT_F_FAILED: they were refused, those before stay.
+ * Strings: hash (of the rules that judge now), before (of those that did until
+ * now, empty if they are the same), error (why they were refused). */
+struct event_rules {
+	struct event_hdr hdr;
+	__u16 hash_len;
+	__u16 before_len;
+	__u16 error_len;
+	__u16 pad;
+};
+_Static_assert(sizeof(struct event_rules) == sizeof(struct event_hdr) + 8, "wire layout changed");
 
 #endif

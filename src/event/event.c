@@ -99,6 +99,11 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 		PATH(use, fspath_len, fspath),
 	} },
 	[EVENT_UNKNOWN_CALL] = { "unknown_call", sizeof(struct event_unknown_call), 0, { { 0 } } },
+	[EVENT_RULES] = { "rules", sizeof(struct event_rules), 0, {
+		PATH(rules, hash_len, rules_hash),
+		PATH(rules, before_len, rules_before),
+		PATH(rules, error_len, rules_error),
+	} },
 };
 /* clang-format on */
 

@@ -73,6 +73,7 @@ struct event {
 	struct slice source, target, fstype, point; /* mount */
 	struct slice cgroup_path, rootpath;  /* cgroup, container */
 	struct slice info_id, info_name, info_image, info_runtime;
+	struct slice rules_hash, rules_before, rules_error;
 
 	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */
 	const struct container_view *container;

@@ -43,7 +43,7 @@ static const struct {
 	{ "syscall", EVENT_SYSCALL },	{ "inet", EVENT_INET },
 	{ "cred", EVENT_CRED },		{ "capable", EVENT_CAPABLE },
 	{ "rate", EVENT_RATE },		{ "use", EVENT_USE },
-	{ "unknown_call", EVENT_UNKNOWN_CALL },
+	{ "unknown_call", EVENT_UNKNOWN_CALL }, { "rules", EVENT_RULES },
 };
 
 static const char *const words_event[] = {
@@ -52,7 +52,7 @@ static const char *const words_event[] = {
 	"fsopen", "fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr",
 	"link", "symlink", "rename", "unlink", "mkdir", "mknod", "truncate", "chmod", "chown", "setxattr", "utime",
 	"change", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "signal", "process_madvise", "kcmp",
-	"pidfd_open", "proc_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call",
+	"pidfd_open", "proc_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call", "rules",
 	"unknown", NULL,
 };
 static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };
@@ -631,6 +631,21 @@ static int get_loss_count(const struct event *ev, struct value *ret)
 	return ev->hdr.type == EVENT_LOSS ? give_uint(ret, ev->u.loss.count) : -ENODATA;
 }
 
+static int get_rules_hash(const struct event *ev, struct value *ret)
+{
+	return give_nonempty(ret, ev->rules_hash);
+}
+
+static int get_rules_before(const struct event *ev, struct value *ret)
+{
+	return give_nonempty(ret, ev->rules_before);
+}
+
+static int get_rules_error(const struct event *ev, struct value *ret)
+{
+	return give_nonempty(ret, ev->rules_error);
+}
+
 static int get_loss_event(const struct event *ev, struct value *ret)
 {
 	if (ev->hdr.type != EVENT_LOSS || ev->u.loss.event_type == 0)
@@ -876,6 +891,9 @@ const struct field field_table[] = {
 	INT("rate.count", get_rate_count, "how many there were"),
 	WORD("rate.kind", get_rate_kind, words_rate, "what a container makes too much of"),
 	UNIT("rate.window_ms", get_rate_window_ms, FIELD_DURATION_MS, "within so many milliseconds"),
+	STRING("rules.before", get_rules_before, "hash of the rules that judged until now, missing if they are the same"),
+	STRING("rules.error", get_rules_error, "why rules were refused that were read again: file:line:column: message"),
+	STRING("rules.hash", get_rules_hash, "hash of the rules that judge now"),
 	STRING("signal.name", get_signal_name, "signal that was sent, such as SIGKILL"),
 	INT("signal.number", get_signal_number, "its number"),
 	BOOL("sock.abstract", get_sock_abstract, "the peer is bound to an abstract name"),

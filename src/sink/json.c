@@ -365,10 +365,15 @@ static void put_field(struct doc *doc, json_t *obj, const struct field *field,
 static void put_family(struct doc *doc, json_t *root, const struct event *ev)
 {
 	static const char *const prefixes[EVENT_TYPE_MAX][2] = {
-		[EVENT_CHANGE] = { "change." },	      [EVENT_ACCESS] = { "access.", "target." },
-		[EVENT_SYSCALL] = { "evt.arg", "call." }, [EVENT_INET] = { "inet.", "fd." },
-		[EVENT_CRED] = { "cred." },	      [EVENT_CAPABLE] = { "cap." },
-		[EVENT_RATE] = { "rate." },	      [EVENT_USE] = { "use." },
+		[EVENT_CHANGE] = { "change." },
+		[EVENT_ACCESS] = { "access.", "target." },
+		[EVENT_SYSCALL] = { "evt.arg", "call." },
+		[EVENT_INET] = { "inet.", "fd." },
+		[EVENT_CRED] = { "cred." },
+		[EVENT_CAPABLE] = { "cap." },
+		[EVENT_RATE] = { "rate." },
+		[EVENT_USE] = { "use." },
+		[EVENT_RULES] = { "rules." },
 	};
 	json_t *obj = NULL;
 
@@ -612,7 +617,8 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_str(&doc, root, "rule", finding->rule_name);
 	put_str(&doc, root, "rule_id", finding->rule_id);
 	put_str(&doc, root, "priority", finding->priority);
-	put_str(&doc, root, "source", ev->hdr.type == EVENT_LOSS ? "internal" : "syscall");
+	put_str(&doc, root, "source",
+		ev->hdr.type == EVENT_LOSS || ev->hdr.type == EVENT_RULES ? "internal" : "syscall");
 	put_str(&doc, root, "hostname", finding->hostname ? finding->hostname : "");
 	put_output(&doc, root, finding, time);
 	put_list(&doc, root, "tags", finding->tags);

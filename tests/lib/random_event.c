@@ -62,6 +62,8 @@ static const struct {
 			LEN(use, op),
 			USE_SCRIPT },
 	[EVENT_UNKNOWN_CALL] = { sizeof(struct event_unknown_call) },
+	[EVENT_RULES] = { sizeof(struct event_rules),
+			  { LEN(rules, hash_len), LEN(rules, before_len), LEN(rules, error_len) } },
 };
 
 static uint32_t make_word(struct random *random)

@@ -69,6 +69,9 @@ static const struct type_case types[] = {
 	{ "use", EVENT_USE, sizeof(struct event_use), true, {
 		S(use, path_len, path, P), S(use, fspath_len, fspath, P) } },
 	{ "unknown_call", EVENT_UNKNOWN_CALL, sizeof(struct event_unknown_call), false, { { 0 } } },
+	{ "rules", EVENT_RULES, sizeof(struct event_rules), false, {
+		S(rules, hash_len, rules_hash, P), S(rules, before_len, rules_before, P),
+		S(rules, error_len, rules_error, P) } },
 };
 /* clang-format on */
 

@@ -534,6 +534,16 @@ static void namespace_and_loss_fields(void **state)
 	EXPECT(&fx, "ns.changed", "<NA>");
 	EXPECT(&fx, "ns.target_pid", "<NA>");
 
+	set_up(&fx, EVENT_RULES);
+	EXPECT(&fx, "rules.error", "<NA>");
+	fx.ev.rules_hash = SLICE_LITERAL("ab12");
+	fx.ev.rules_before = SLICE_LITERAL("cd34");
+	fx.ev.rules_error = SLICE_LITERAL("a.json:1:2: no");
+	EXPECT(&fx, "evt.type", "rules");
+	EXPECT(&fx, "rules.hash", "ab12");
+	EXPECT(&fx, "rules.before", "cd34");
+	EXPECT(&fx, "rules.error", "a.json:1:2: no");
+
 	set_up(&fx, EVENT_LOSS);
 	fx.ev.u.loss.kind = LOSS_GAP;
 	fx.ev.u.loss.count = UINT64_MAX;
