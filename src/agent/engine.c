@@ -14,6 +14,7 @@
 #include "agent/ledger.h"
 #include "agent/log.h"
 #include "agent/resolve.h"
+#include "agent/rulebook.h"
 #include "agent/sandbox.h"
 #include "enrich/enrich.h"
 #include "source/source.h"
@@ -28,13 +29,14 @@
 #define CANARY_LATE_NS 5000000000ull
 #define MESSAGE_ROOM 16384
 #define OPEN_INCIDENTS_MAX 512
+#define RULES_ERROR_MAX 1024
 
 struct engine {
 	const struct engine_config *config;
 	struct source *source;
 	struct enrich *enrich;
 	struct sink *sink;
-	struct rule_state *rule_state;
+	struct rulebook book;
 	struct incidents *incidents;
 	struct ledger ledger;
 	struct asks asks;
@@ -99,7 +101,7 @@ static size_t fill_sequence(const struct engine *engine, const struct rule *rule
 			    struct sequence_step *ret)
 {
 	struct rule_step steps[SEQUENCE_STEPS_MAX];
-	size_t n = rule_state_steps(engine->rule_state, rule, steps);
+	size_t n = rule_state_steps(engine->book.state, rule, steps);
 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = (struct sequence_step){ steps[i].name, steps[i].wall_ns, steps[i].pid,
@@ -113,18 +115,25 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	const struct field *const *fields = NULL;
 	struct sequence_step sequence[SEQUENCE_STEPS_MAX];
 	struct finding finding = {
-		.rule_id = rule_id(rule), .rule_name = rule_name(rule),
-		.description = rule_description(rule), .why = rule_why(rule),
-		.priority = priority_name(rule_priority(rule)), .severity = rule_priority(rule),
-		.response = rule_response(rule), .references = rule_references(rule),
-		.mitre = rule_mitre(rule), .tags = rule_tags(rule),
+		.rule_id = rule_id(rule),
+		.rule_name = rule_name(rule),
+		.description = rule_description(rule),
+		.why = rule_why(rule),
+		.priority = priority_name(rule_priority(rule)),
+		.severity = rule_priority(rule),
+		.response = rule_response(rule),
+		.references = rule_references(rule),
+		.mitre = rule_mitre(rule),
+		.tags = rule_tags(rule),
 		.techniques = rule_techniques(rule),
-		.event = ev, .rules_hash = rule_set_hash(engine->config->rules),
-		.hostname = engine->config->hostname, .lost = engine->ledger.lost,
+		.event = ev,
+		.rules_hash = rule_set_hash(engine->book.set),
+		.hostname = engine->config->hostname,
+		.lost = engine->ledger.lost,
 	};
 	int r;
 
-	if (!rule_state_note(engine->rule_state, rule, ev, &finding.folded))
+	if (!rule_state_note(engine->book.state, rule, ev, &finding.folded))
 		return;
 	finding.n_sequence = fill_sequence(engine, rule, sequence);
 	finding.sequence = sequence;
@@ -153,7 +162,7 @@ static bool would_match(const struct engine *engine, const struct event *ev)
 {
 	bool is_match = false;
 
-	rule_set_evaluate(engine->config->rules, ev, note_match, &is_match);
+	rule_set_evaluate(engine->book.set, ev, note_match, &is_match);
 	return is_match;
 }
 
@@ -259,7 +268,7 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 	    would_match(engine, &ev) &&
 	    asks_wait(&engine->asks, ev.hdr.container, ENRICH_WAIT_MS, submit_own, engine))
 		enrich_apply(engine->enrich, &ev);	/* learns nothing twice, but views are new */
-	rule_set_evaluate(engine->config->rules, &ev, on_match, engine);
+	rule_set_evaluate(engine->book.set, &ev, on_match, engine);
 }
 
 /* From here on the completed record is the record: rules see it, and a capture
@@ -313,15 +322,61 @@ static void check_ledger(struct engine *engine)
 			    report.losses[i].count);
 }
 
+/* What happened to the rules, told by a record: the new ones judge it. */
+static void report_rules(struct engine *engine, const char *before, const char *error)
+{
+	struct event_rules rules = {};
+	char buf[sizeof(rules) + 256 + RULES_ERROR_MAX];
+	const char *strings[] = { rule_set_hash(engine->book.set), before, error };
+	__u16 *lens[] = { &rules.hash_len, &rules.before_len, &rules.error_len };
+	size_t at = sizeof(rules);
+
+	rules.hdr.type = EVENT_RULES;
+	rules.hdr.flags = *error ? EVENT_F_FAILED : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		*lens[i] = (__u16)strnlen(strings[i], i < 2 ? 128 : RULES_ERROR_MAX);
+		memcpy(buf + at, strings[i], *lens[i]);
+		at += *lens[i];
+	}
+	memcpy(buf, &rules, sizeof(rules));
+	submit_own(buf, at, engine);
+}
+
+static void take_rules(struct engine *engine, int fd)
+{
+	struct parse_error error;
+	char before[80];
+	int r;
+
+	snprintf(before, sizeof(before), "%s", rule_set_hash(engine->book.set));
+	r = rulebook_replace(&engine->book, fd, engine->config->load, &error);
+	if (r < 0) {
+		log_message("engine", "cannot take the new rules: %s", error.message);
+		report_rules(engine, "", error.message);
+	} else {
+		report_rules(engine, before, "");
+	}
+	(void)control_send(engine->config->control_fd, CONTROL_TAKEN, (uint64_t)-r, -1);
+}
+
+static void tell_refusal(struct engine *engine, int fd)
+{
+	char error[RULES_ERROR_MAX + 1];
+	ssize_t n = pread(fd, error, sizeof(error) - 1, 0);
+
+	error[n > 0 ? n : 0] = '\0';
+	report_rules(engine, "", error[0] ? error : "not known why");
+}
+
 static void read_control(struct engine *engine)
 {
 	struct control control;
-	ssize_t n;
+	int n;
 
 	for (;;) {
-		n = recv(engine->config->control_fd, &control, sizeof(control), MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
+		cleanup_close int fd = -1;
+
+		n = control_receive(engine->config->control_fd, &control, &fd);
 		if (n < 0)
 			return;
 		if (n == 0) {
@@ -331,8 +386,6 @@ static void read_control(struct engine *engine)
 			engine->exit_code = EXIT_INTERNAL;
 			return;
 		}
-		if ((size_t)n != sizeof(control))
-			continue;
 		switch (control.type) {
 		case CONTROL_CANARY:
 			engine->canary = control.value == engine->canary_early ? 0 : control.value;
@@ -341,6 +394,8 @@ static void read_control(struct engine *engine)
 		case CONTROL_HOOKS:
 			report_loss(engine, LOSS_HOOK, 0, 0, control.value);
 			break;
+		case CONTROL_RULES: take_rules(engine, fd); break;
+		case CONTROL_REFUSED: tell_refusal(engine, fd); break;
 		case CONTROL_STOP:
 			engine->stop = true;
 			break;
@@ -373,7 +428,7 @@ static void print_summary(struct engine *engine)
 	struct rule_stats rules;
 
 	incidents_get_stats(engine->incidents, &incidents);
-	rule_state_get_stats(engine->rule_state, &rules);
+	rule_state_get_stats(engine->book.state, &rules);
 	ledger_sum(&engine->ledger, &totals);
 	enrich_get_stats(engine->enrich, &stats);
 	log_message("summary", "%" PRIu64 " events, %" PRIu64 " alerts (%" PRIu64 " critical, %" PRIu64 " error, %" PRIu64
@@ -445,7 +500,7 @@ static int prepare(struct engine *engine)
 	r = source_rings_new(config->urgent_fd, config->bulk_fd, &engine->source);
 	if (r < 0)
 		return r;
-	r = rule_state_new(config->rules, &engine->rule_state);
+	r = rulebook_init(&engine->book, config->rules);
 	if (r < 0)
 		return r;
 	r = incidents_new(OPEN_INCIDENTS_MAX, &engine->incidents);
@@ -499,7 +554,7 @@ int engine_run(const struct engine_config *config)
 	sink_free(engine->sink);
 	enrich_free(engine->enrich);
 	incidents_free(engine->incidents);
-	rule_state_free(engine->rule_state);
+	rulebook_release(&engine->book);
 	source_free(engine->source);
 	free(engine);
 	return r;

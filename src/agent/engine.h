@@ -20,21 +20,34 @@ struct engine_config {
 	enum sink_format format;
 	bool colour;
 	const struct rule_set *rules;
+	const struct rule_load *load; /* how those that come later are chosen from files */
 	const char *hostname;
 };
 
 /* One SOCK_SEQPACKET message between sensor and engine. */
 enum control_type {
-	CONTROL_READY = 1,	/* engine -> sensor: sandboxed, reading */
-	CONTROL_CANARY = 2,	/* sensor -> engine: `value` was sent through the kernel */
-	CONTROL_STOP = 3,	/* sensor -> engine: hooks are detached; drain, sum up, end */
-	CONTROL_HOOKS = 4,	/* sensor -> engine: `value` hooks are gone or runs were missed */
+	CONTROL_READY = 1,  /* engine -> sensor: sandboxed, reading */
+	CONTROL_CANARY = 2, /* sensor -> engine: `value` was sent through the kernel */
+	CONTROL_STOP = 3,   /* sensor -> engine: hooks are detached; drain, sum up, end */
+	CONTROL_HOOKS = 4,  /* sensor -> engine: `value` hooks are gone or runs were missed */
+	CONTROL_RULES = 5,  /* sensor -> engine, with a descriptor: rules to judge by from now on */
+	CONTROL_REFUSED =
+		6, /* sensor -> engine, with a descriptor: why rules were refused, as text */
+	CONTROL_TAKEN =
+		7, /* engine -> sensor: the answer to CONTROL_RULES; value 0: they judge now */
 };
 struct control {
 	uint32_t type;
 	uint32_t pad;
 	uint64_t value;
 };
+
+/* One message, and a descriptor with it unless -1. -errno. */
+int control_send(int control_fd, enum control_type type, uint64_t value, int fd);
+
+/* The next message that is there: 1; 0 at the end of the other side; -EAGAIN.
+ * *ret_fd: the descriptor that came with it, the caller's, or -1. */
+int control_receive(int control_fd, struct control *ret, int *ret_fd);
 
 /* Run until told to stop or the sensor is gone. Returns an enum exit_code. */
 int engine_run(const struct engine_config *config);

@@ -6,12 +6,14 @@
 
 #include "base/table.h"
 
+#define RULE_ID_MAX 32u
 #define SUMMARY_MAX 200u
 #define EXE_MAX 128u
 #define CONTAINER_MAX 128u
 
 struct step {
 	struct incident_step view;
+	char rule_id[RULE_ID_MAX], rule_name[SUMMARY_MAX];
 	char name[16], exe[EXE_MAX], summary[SUMMARY_MAX];
 };
 
@@ -179,6 +181,13 @@ static struct slice keep(char *buf, size_t size, struct slice from)
 	return (struct slice){ buf, len };
 }
 
+/* The rules may be gone when the step is told again. */
+static const char *keep_text(char *buf, size_t size, const char *text)
+{
+	buf[keep(buf, size - 1, slice_from(text)).len] = '\0';
+	return buf;
+}
+
 static void add_step(struct incident *incident, const struct finding *finding)
 {
 	struct step *step = &incident->steps[incident->n_steps % INCIDENT_STEPS_MAX];
@@ -190,8 +199,9 @@ static void add_step(struct incident *incident, const struct finding *finding)
 
 	step->view = (struct incident_step){
 		.wall_ns = ev->wall_ns,
-		.rule_id = finding->rule_id,
-		.rule_name = finding->rule_name,
+		.rule_id = keep_text(step->rule_id, sizeof(step->rule_id), finding->rule_id),
+		.rule_name =
+			keep_text(step->rule_name, sizeof(step->rule_name), finding->rule_name),
 		.priority = finding->priority,
 		.phase = phase_name(ev->hdr.phase),
 		.pid = ev->hdr.proc.tgid,

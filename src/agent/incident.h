@@ -22,8 +22,7 @@ int incidents_new(size_t n_max, struct incidents **ret);
 void incidents_free(struct incidents *incidents);
 
 /* The incident of which `finding` is a step from now on, or NULL when it is of
- * none. Valid until the next call; names of rules are borrowed from the finding
- * and must outlive the incident. */
+ * none. Valid until the next call. */
 const struct incident_view *incidents_join(struct incidents *incidents,
 					   const struct finding *finding);
 

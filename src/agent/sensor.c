@@ -2,10 +2,12 @@
 #include "agent/sensor.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -13,11 +15,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <malloc.h>
 #include <time.h>
 
 #include "agent/engine.h"
 #include "agent/log.h"
+#include "agent/reload.h"
 #include "agent/sandbox.h"
 #include "source/live.h"
 
@@ -56,6 +58,7 @@ struct sensor {
 	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
 	int resolver_engine_fd, resolver_fd;
 	int lock_fd, signal_fd;
+	struct reload reload; /* the rules, and others that are to come */
 	char hostname[256];
 	uint64_t canary;
 	uint64_t missed_told;
@@ -141,7 +144,8 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.output_fd = sensor->options->output_fd,
 		.format = sensor->options->format,
 		.colour = sensor->options->colour,
-		.rules = sensor->options->rules,
+		.rules = sensor->reload.rules,
+		.load = &sensor->options->load,
 		.hostname = sensor->hostname,
 	};
 	/* The lock is kept: while this engine reads the rings no other may. */
@@ -261,8 +265,11 @@ static void describe_end(int status, char *buf, size_t size)
 		snprintf(buf, size, "ended with code %d", WEXITSTATUS(status));
 }
 
+static void tell_refused(struct sensor *sensor, const char *error);
+
 static void on_engine_end(struct sensor *sensor, int status)
 {
+	bool was_changing;
 	char how[96];
 	int r;
 
@@ -284,6 +291,8 @@ static void on_engine_end(struct sensor *sensor, int status)
 		return;
 	}
 	log_message("sensor", "the engine %s, starting another; the rings hold what came meanwhile", how);
+	was_changing = sensor->reload.coming;
+	reload_end(&sensor->reload, sensor->live, false);
 	/* Its process tree is empty: tell it what runs, before it reads what waits. */
 	(void)live_scan_subjects(sensor->live);
 	r = start_engine(sensor);
@@ -295,6 +304,8 @@ static void on_engine_end(struct sensor *sensor, int status)
 	}
 	/* Again, should the ring have been too full for it. */
 	(void)live_scan_subjects(sensor->live);
+	if (was_changing)
+		tell_refused(sensor, "the engine fell while it took the new rules");
 }
 
 static void on_reader_end(struct sensor *sensor, struct child *child, int status)
@@ -402,29 +413,9 @@ static void register_helpers(struct sensor *sensor)
 		register_helper(sensor, settings[i]);
 }
 
-static void watch_names(struct sensor *sensor)
-{
-	static const struct {
-		enum rule_watch list;
-		uint32_t kind;
-	} lists[] = {
-		{ RULE_WATCH_OPENED, WATCH_OPENED },
-		{ RULE_WATCH_WRITTEN, WATCH_WRITTEN },
-		{ RULE_WATCH_FOLDERS, WATCH_FOLDER },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (live_watch_names(sensor->live, rule_set_watched(sensor->options->rules, lists[i].list),
-				     lists[i].kind) < 0)
-			log_message("source", "the lists of names to watch are too long: the rest is not watched");
-}
-
 static void tell_engine(struct sensor *sensor, enum control_type type, uint64_t value)
 {
-	struct control control = { .type = type, .value = value };
-
-	if (sensor->control_fd >= 0)
-		(void)!send(sensor->control_fd, &control, sizeof(control), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)control_send(sensor->control_fd, type, value, -1);
 }
 
 /* A harmless system call that the kernel side must report: setns() on no
@@ -480,6 +471,59 @@ static void sweep(struct sensor *sensor)
 	revive_readers(sensor);
 }
 
+/* ---- other rules ---- */
+
+/* The engine makes a record of it, so that a rule can tell. */
+static void tell_refused(struct sensor *sensor, const char *error)
+{
+	cleanup_close int fd = memfd_create("brigwatch-error", MFD_CLOEXEC);
+
+	if (fd < 0 || write(fd, error, strlen(error)) < 0 ||
+	    control_send(sensor->control_fd, CONTROL_REFUSED, 0, fd) < 0)
+		log_message("rules", "no alert tells of that: %s", strerror(errno));
+	log_message("rules", "the rules before stay, %zu (%.12s)",
+		    rule_set_len(sensor->reload.rules), rule_set_hash(sensor->reload.rules));
+}
+
+static void change_rules(struct sensor *sensor)
+{
+	cleanup_close int fd = -1;
+	char error[1024];
+	int r;
+
+	r = reload_begin(&sensor->reload, sensor->live, &fd, error, sizeof(error));
+	if (r > 0) {
+		r = control_send(sensor->control_fd, CONTROL_RULES, 0, fd);
+		if (r == 0)
+			return;
+		snprintf(error, sizeof(error), "cannot hand the new rules over: %s", strerror(-r));
+		log_message("rules", "%s", error);
+		reload_end(&sensor->reload, sensor->live, false);
+	}
+	if (r < 0)
+		tell_refused(sensor, error);
+}
+
+/* The engine told of a refusal itself. */
+static void read_answer(struct sensor *sensor)
+{
+	struct control control;
+	int n;
+
+	for (;;) {
+		cleanup_close int fd = -1;
+
+		n = control_receive(sensor->control_fd, &control, &fd);
+		if (n < 0)
+			return;
+		if (n > 0 && control.type != CONTROL_TAKEN)
+			continue;
+		reload_end(&sensor->reload, sensor->live, n > 0 && control.value == 0);
+		if (n == 0)
+			return;
+	}
+}
+
 static void read_signals(struct sensor *sensor)
 {
 	struct signalfd_siginfo info;
@@ -489,7 +533,28 @@ static void read_signals(struct sensor *sensor)
 			reap_children(sensor);
 		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
 			sensor->stop = true;
+		else if (info.ssi_signo == SIGHUP)
+			reload_ask(&sensor->reload);
 	}
+}
+
+/* The engine only says something when it was given rules. */
+static void wait_for_news(struct sensor *sensor, int timeout_ms)
+{
+	struct pollfd pfds[] = {
+		{ .fd = sensor->signal_fd, .events = POLLIN },
+		{ .fd = sensor->reload.inotify_fd, .events = POLLIN },
+		{ .fd = sensor->reload.coming ? sensor->control_fd : -1, .events = POLLIN },
+	};
+
+	if (poll(pfds, ARRAY_SIZE(pfds), timeout_ms) <= 0)
+		return;
+	if (pfds[2].revents)
+		read_answer(sensor);
+	if (pfds[1].revents)
+		reload_notice(&sensor->reload, now_ms());
+	if (pfds[0].revents)
+		read_signals(sensor);
 }
 
 static void loop(struct sensor *sensor)
@@ -503,8 +568,8 @@ static void loop(struct sensor *sensor)
 		{ IDENTITIES_INTERVAL_MS, now_ms() + IDENTITIES_INTERVAL_MS, sweep_identities },
 		{ SWEEP_INTERVAL_MS, now_ms() + SWEEP_INTERVAL_MS, sweep },
 	};
-	struct pollfd pfd = { .fd = sensor->signal_fd, .events = POLLIN };
 	uint64_t now, next;
+	int64_t due;
 
 	while (!sensor->stop) {
 		now = now_ms();
@@ -517,8 +582,12 @@ static void loop(struct sensor *sensor)
 			if (duties[i].next_ms < next)
 				next = duties[i].next_ms;
 		}
-		if (poll(&pfd, 1, (int)(next - now)) > 0)
-			read_signals(sensor);
+		due = reload_due_ms(&sensor->reload, now);
+		if (due == 0)
+			change_rules(sensor);
+		if (due > 0 && now + (uint64_t)due < next)
+			next = now + (uint64_t)due;
+		wait_for_news(sensor, due == 0 ? 0 : (int)(next - now));
 	}
 }
 
@@ -595,9 +664,9 @@ static int start(struct sensor *sensor)
 		return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
 	}
 
-	r = live_start(rule_set_event_types(sensor->options->rules) | (1ull << EVENT_EXEC) | (1ull << EVENT_FORK) |
-			       (1ull << EVENT_EXIT) | (1ull << EVENT_CONTAINER) | (1ull << EVENT_PROC),
-		       rule_set_plain_types(sensor->options->rules), &sensor->live, &is_adopted, &error);
+	r = live_start(reload_wanted(sensor->options->rules),
+		       rule_set_plain_types(sensor->options->rules), &sensor->live, &is_adopted,
+		       &error);
 	if (r < 0) {
 		log_message("source", "%s", error.message[0] ? error.message : strerror(-r));
 		log_message("source", "nothing is watched; `brigwatch doctor` tells what this kernel allows");
@@ -609,7 +678,9 @@ static int start(struct sensor *sensor)
 		log_message("source", "took over the hooks of an agent that was killed; the rings hold what came meanwhile");
 	register_binaries(sensor);
 	register_helpers(sensor);
-	watch_names(sensor);
+	if (reload_watch_names(sensor->live, sensor->options->rules) < 0)
+		log_message("source",
+			    "the lists of names to watch are too long: the rest is not watched");
 	(void)live_scan_runtimes(sensor->live);
 	(void)live_scan_sockets(sensor->live);
 	malloc_trim(0);
@@ -650,6 +721,7 @@ int sensor_run(const struct sensor_options *options)
 
 	if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
 		snprintf(sensor.hostname, sizeof(sensor.hostname), "localhost");
+	reload_init(&sensor.reload, &options->load, options->rules);
 	sensor.exit_code = start(&sensor);
 	if (sensor.exit_code == EXIT_DONE) {
 		log_message("run", "watching with %zu rules (%.12s)", rule_set_len(options->rules),
@@ -661,5 +733,6 @@ int sensor_run(const struct sensor_options *options)
 	stop_reader(&sensor.reader);
 	stop_reader(&sensor.resolver);
 	live_free(sensor.live);
+	reload_release(&sensor.reload);
 	return sensor.exit_code;
 }

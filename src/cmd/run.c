@@ -167,18 +167,24 @@ static void tell_warnings(const struct rule_set *rules)
 			    n - WARNINGS_TOLD);
 }
 
-static int load_rules(const struct run_options *options, struct rule_set **ret)
+/* Which rules, at the start and each time that they are read again. */
+static struct rule_load choose_rules(const struct run_options *options)
 {
-	const struct rule_load load = {
+	return (struct rule_load){
 		.paths = options->rules,
 		.n_paths = options->n_rules,
 		.choices = options->choices,
 		.n_choices = options->n_choices,
-		.now_ns = (int64_t)time(NULL) * 1000000000,
-		.tell = tell_error,
 	};
+}
+
+static int load_rules(const struct run_options *options, struct rule_set **ret)
+{
+	struct rule_load load = choose_rules(options);
 	struct parse_error error;
 
+	load.now_ns = (int64_t)time(NULL) * 1000000000;
+	load.tell = tell_error;
 	if (rule_set_load_with(AT_FDCWD, &load, ret, &error) < 0) {
 		fprintf(stderr, "brigwatch: rules: nothing is watched until this is mended\n");
 		return EXIT_USAGE;
@@ -270,6 +276,7 @@ int cmd_run(int argc, char **argv)
 		code = open_output(options.output, &sensor.output_fd);
 	if (code == EXIT_DONE) {
 		sensor.rules = rules;
+		sensor.load = choose_rules(&options);
 		sensor.format = options.format;
 		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
 		fill_roots(&options, &sensor.reader);

@@ -253,6 +253,7 @@ struct rule {
 	size_t file_index, index; /* where it was defined, for messages */
 	size_t number;		  /* within the set */
 	unsigned int line;	  /* of the file */
+	uint64_t digest;	  /* rule_digest() */
 	bool disabled;
 	struct node *root; /* the condition's tree, only while loading */
 };
@@ -290,6 +291,10 @@ uint64_t tracker_evicted(const struct tracker *tracker);
  * and the window of its key begins anew. */
 bool tracker_count(struct tracker *tracker, const struct rule *rule, const struct reader *reader,
 		   uint64_t time_ns, struct value *tmp);
+
+/* A number that is as good as never the same for rules that find different
+ * things, or are called differently. */
+uint64_t rule_digest(const struct rule *rule);
 
 /* --- an event as what a rule remembers sees it -------------------------- */
 
@@ -467,6 +472,10 @@ int parse_quantity(const struct field *field, struct slice text, int64_t *ret,
 		   const char **ret_why);
 /* What a name of the field's symbols, or a number, stands for: at most 64. */
 int parse_bits(const struct field *field, struct slice text, struct bits *ret, size_t *ret_n);
+
+/* All files in one run of bytes, heap; -EFBIG: more than RULE_BUNDLE_MAX. */
+int bundle_make(const struct loader *loader, char **ret, size_t *ret_len);
+int bundle_read(struct loader *loader, struct slice bundle);
 
 int parse_condition(struct loader *loader, const struct place *place, struct node **ret);
 int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth);

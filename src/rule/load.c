@@ -137,6 +137,8 @@ static int index_rules(struct loader *loader)
 {
 	struct rule_set *set = loader->set;
 
+	for (size_t i = 0; i < set->n_rules; i++)
+		set->rules[i]->digest = rule_digest(set->rules[i]);
 	for (unsigned int type = 1; type < EVENT_TYPE_MAX; type++) {
 		set->by_type[type] = calloc(set->n_rules + 1, sizeof(struct rule *));
 		if (!set->by_type[type])
@@ -293,6 +295,23 @@ static int read_paths(struct loader *loader, int dirfd, const struct rule_load *
 	return end_phase(loader, r);
 }
 
+static int finish_load(struct loader *loader, const struct rule_load *load, const char *path)
+{
+	int r;
+
+	r = parse_files(loader);
+	if (r == 0 && loader->set->n_rules == 0)
+		r = fail_file(loader, path, EINVAL, "%s: nothing would be seen",
+			      loader->set->n_disabled > 0 ? "every rule is switched off" :
+							    "there is no rule in here");
+	if (r == 0 && load->ret_bundle)
+		r = bundle_make(loader, load->ret_bundle, load->ret_bundle_len);
+	if (r == -EFBIG && load->ret_bundle)
+		return fail_file(loader, path, EFBIG, "more than %u bytes of rules, refused",
+				 RULE_BUNDLE_MAX);
+	return r;
+}
+
 int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set **ret,
 		       struct parse_error *reterr)
 {
@@ -303,15 +322,28 @@ int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set 
 	if (r == 0)
 		r = read_paths(&loader, dirfd, load);
 	if (r == 0)
-		r = parse_files(&loader);
-	if (r == 0 && loader.set->n_rules == 0)
-		r = fail_file(&loader, load->paths[0], EINVAL, "%s: nothing would be seen",
-			      loader.set->n_disabled > 0 ? "every rule is switched off" :
-							   "there is no rule in here");
+		r = finish_load(&loader, load, load->paths[0]);
 	if (r < 0) {
 		tell_errors(&loader, load);
 		return r;
 	}
+	*ret = take_ptr(loader.set);
+	return 0;
+}
+
+int rule_set_load_bundle(struct slice bundle, const struct rule_load *load, struct rule_set **ret,
+			 struct parse_error *reterr)
+{
+	cleanup_loader struct loader loader = { 0 };
+	int r;
+
+	r = init_loader(&loader, load, reterr);
+	if (r == 0)
+		r = bundle_read(&loader, bundle);
+	if (r == 0)
+		r = finish_load(&loader, load, "");
+	if (r < 0)
+		return r;
 	*ret = take_ptr(loader.set);
 	return 0;
 }

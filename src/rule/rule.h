@@ -16,8 +16,9 @@ enum priority {
 const char *priority_name(unsigned int priority);	/* "Critical" */
 
 /* Where and why a rule file was refused. All strings owned by the struct. */
+#define PARSE_ERROR_FILE_MAX 256
 struct parse_error {
-	char file[256];
+	char file[PARSE_ERROR_FILE_MAX];
 	unsigned int line, column;	/* from 1; 0: the whole file */
 	char message[512];		/* what was found, what was expected, did you mean */
 	char excerpt[160];		/* the line, for the caret; "" if none */
@@ -58,7 +59,18 @@ struct rule_load {
 	/* Called for each error of a load that fails, the first one too; or NULL. */
 	void (*tell)(const struct parse_error *error, void *arg);
 	void *arg;
+	/* The files as they were read, for rule_set_load_bundle(): heap, filled
+	 * when the load succeeds; or NULL. */
+	char **ret_bundle;
+	size_t *ret_bundle_len;
 };
+
+#define RULE_BUNDLE_MAX (64u << 20) /* bytes of all files of a set that is handed on */
+
+/* The same set again from the bytes of ret_bundle, by the same choices; `paths`
+ * are not looked at. -EBADMSG: no bundle. */
+int rule_set_load_bundle(struct slice bundle, const struct rule_load *load, struct rule_set **ret,
+			 struct parse_error *reterr);
 
 /* Load all paths as one set. As rule_set_load(), which is this with one path. */
 int rule_set_load_with(int dirfd, const struct rule_load *load, struct rule_set **ret,
@@ -137,6 +149,12 @@ void rule_set_evaluate(const struct rule_set *set, const struct event *ev,
 struct rule_state;
 int rule_state_new(const struct rule_set *set, struct rule_state **ret);
 void rule_state_free(struct rule_state *state);
+
+/* Take over from the state of another set, which is to be freed then, what it
+ * remembers of the rules that are the same in both: same id, and all that
+ * decides what they find. The rest begins anew. Cannot fail. Returns the number
+ * of rules that are the same. */
+size_t rule_state_inherit(struct rule_state *state, struct rule_state *from);
 
 /* Take note that `rule` matched `ev`, once for each match. True: it is to be
  * told, and *ret_folded equals of it were not since the last time. False: steps

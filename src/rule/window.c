@@ -173,7 +173,7 @@ struct rule_state {
 	const struct rule_set *set;
 	struct tracker **trackers;     /* NULL for rules without a threshold */
 	struct sequencer **sequencers; /* NULL for rules without a sequence */
-	struct memory quiets;
+	struct memory *quiets;
 	struct rule_stats stats;
 	struct value tmp;
 };
@@ -186,7 +186,8 @@ int rule_state_new(const struct rule_set *set, struct rule_state **ret)
 	if (!state)
 		return -ENOMEM;
 	state->set = set;
-	r = memory_init(&state->quiets, sizeof(struct quiet), QUIETS_MAX);
+	state->quiets = calloc(1, sizeof(*state->quiets));
+	r = state->quiets ? memory_init(state->quiets, sizeof(struct quiet), QUIETS_MAX) : -ENOMEM;
 	state->trackers = calloc(set->n_rules + 1, sizeof(struct tracker *));
 	state->sequencers = calloc(set->n_rules + 1, sizeof(struct sequencer *));
 	if (!state->trackers || !state->sequencers)
@@ -215,20 +216,63 @@ void rule_state_free(struct rule_state *state)
 		sequencer_free(state->sequencers[i]);
 	free(state->trackers);
 	free(state->sequencers);
-	memory_release(&state->quiets);
+	if (state->quiets)
+		memory_release(state->quiets);
+	free(state->quiets);
 	free(state);
+}
+
+static const struct rule *find_same(const struct rule_set *set, const struct rule *rule)
+{
+	for (size_t i = 0; i < set->n_rules; i++) {
+		if (set->rules[i]->digest == rule->digest &&
+		    strcmp(set->rules[i]->id, rule->id) == 0)
+			return set->rules[i];
+	}
+	return NULL;
+}
+
+/* Keys of what is folded bear the rule's digest: those of rules that are gone
+ * are never asked for again and go first. */
+size_t rule_state_inherit(struct rule_state *state, struct rule_state *from)
+{
+	struct memory *quiets = state->quiets;
+	size_t n_same = 0;
+
+	state->quiets = from->quiets;
+	from->quiets = quiets;
+	state->stats = from->stats;
+	for (size_t i = 0; i < state->set->n_rules; i++) {
+		const struct rule *same = find_same(from->set, state->set->rules[i]);
+
+		if (!same)
+			continue;
+		n_same++;
+		tracker_free(state->trackers[i]);
+		sequencer_free(state->sequencers[i]);
+		state->trackers[i] = take_ptr(from->trackers[same->number]);
+		state->sequencers[i] = take_ptr(from->sequencers[same->number]);
+	}
+	/* What those that stay behind forgot is not forgotten. */
+	for (size_t i = 0; i < from->set->n_rules; i++) {
+		if (from->trackers[i])
+			state->stats.n_windows_evicted += tracker_evicted(from->trackers[i]);
+		if (from->sequencers[i])
+			state->stats.n_chains_evicted += sequencer_evicted(from->sequencers[i]);
+	}
+	return n_same;
 }
 
 /* True: told a moment ago, and counted. */
 static bool fold(struct rule_state *state, const struct rule *rule, const struct reader *reader,
 		 uint64_t time_ns, uint64_t *ret_folded)
 {
-	struct memory *quiets = &state->quiets;
+	struct memory *quiets = state->quiets;
 	struct quiet *quiet;
 	uint64_t key[2];
 	bool evicted;
 
-	make_key(&quiets->table, &rule->suppress_key, rule->number + 1, reader, &state->tmp, key);
+	make_key(&quiets->table, &rule->suppress_key, rule->digest, reader, &state->tmp, key);
 	quiet = (struct quiet *)memory_find(quiets, key);
 	if (!quiet) {
 		quiet = (struct quiet *)memory_take(quiets, key, &evicted);

@@ -739,25 +739,84 @@ int live_register_runtime(struct live *live, int fd, enum runtime_origin origin)
 	return run_by_hand(live_prog_fd(live, "raw_tp__register_fd"), &args, sizeof(args));
 }
 
+/* The kernel side keeps the end of long names. */
+static struct name_key make_name(const char *name)
+{
+	size_t len = strlen(name), skip = 0;
+	struct name_key key = {};
+
+	if (len > sizeof(key.name) - 1)
+		skip = len - (sizeof(key.name) - 1);
+	memcpy(key.name, name + skip, len - skip);
+	return key;
+}
+
 int live_watch_names(struct live *live, const char *const *names, uint32_t kind)
 {
 	int fd = live_map_fd(live, "watched_names");
 
 	for (size_t i = 0; names[i]; i++) {
-		size_t len = strlen(names[i]), skip = 0;
-		struct name_key key = {};
+		struct name_key key = make_name(names[i]);
 		__u32 kinds = 0;
 
-		/* The kernel side keeps the end of long names. */
-		if (len > sizeof(key.name) - 1)
-			skip = len - (sizeof(key.name) - 1);
-		memcpy(key.name, names[i] + skip, len - skip);
 		(void)bpf_map_lookup_elem(fd, &key, &kinds);
 		kinds |= kind;
 		if (bpf_map_update_elem(fd, &key, &kinds, BPF_ANY) < 0)
 			return -errno;
 	}
 	return 0;
+}
+
+static __u32 kinds_of(const struct name_key *key, const struct live_watch *lists, size_t n_lists)
+{
+	__u32 kinds = 0;
+
+	for (size_t i = 0; i < n_lists; i++) {
+		for (size_t n = 0; lists[i].names[n]; n++) {
+			struct name_key other = make_name(lists[i].names[n]);
+
+			if (memcmp(&other, key, sizeof(other)) == 0)
+				kinds |= lists[i].kind;
+		}
+	}
+	return kinds;
+}
+
+int live_watch_only(struct live *live, const struct live_watch *lists, size_t n_lists)
+{
+	int fd = live_map_fd(live, "watched_names"), r = 0;
+	struct name_key key, next;
+	bool is_last;
+
+	for (size_t i = 0; i < n_lists && r == 0; i++)
+		r = live_watch_names(live, lists[i].names, lists[i].kind);
+	if (r < 0)
+		return r;
+	is_last = bpf_map_get_next_key(fd, NULL, &next) < 0;
+	while (!is_last) {
+		__u32 kinds;
+
+		key = next;
+		is_last = bpf_map_get_next_key(fd, &key, &next) < 0;
+		kinds = kinds_of(&key, lists, n_lists);
+		if (kinds ? bpf_map_update_elem(fd, &key, &kinds, BPF_ANY) < 0 :
+			    bpf_map_delete_elem(fd, &key) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
+int live_set_wanted(struct live *live, uint64_t wanted, uint64_t wanted_plain)
+{
+	int fd = live_map_fd(live, ".data.config");
+	struct sensor_config config;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(fd, &zero, &config) < 0)
+		return -errno;
+	config.wanted = wanted;
+	config.wanted_plain = wanted_plain;
+	return bpf_map_update_elem(fd, &zero, &config, BPF_ANY) < 0 ? -errno : 0;
 }
 
 static int run_iterator(struct live *live, const char *name)

@@ -56,6 +56,18 @@ int live_register_runtime(struct live *live, int fd, enum runtime_origin origin)
  * a bit WATCH_*. */
 int live_watch_names(struct live *live, const char *const *names, uint32_t kind);
 
+/* Lists of names and what each is watched for. */
+struct live_watch {
+	const char *const *names; /* NULL-terminated */
+	uint32_t kind;
+};
+
+/* Watch for these and for no others. */
+int live_watch_only(struct live *live, const struct live_watch *lists, size_t n_lists);
+
+/* Send other types of records from now on. */
+int live_set_wanted(struct live *live, uint64_t wanted, uint64_t wanted_plain);
+
 /* Look at what runs: runtimes and their sockets; subjects, whose snapshot goes
  * into the urgent ring; tasks that may do more than what explained them allows;
  * namespaces still in use. */
