@@ -17,7 +17,7 @@ static __always_inline bool is_of_coming_root(const struct sensor_config *cfg,
 
 /* How long a file of an image, once told, is not told again. Not for good: the next
  * container's overlay may have the same device and inode numbers. */
-#define TOLD_IMAGE_NS 1000000000ull
+#define TOLD_IMAGE_NS 100000000ull
 
 /* A program of a runtime's lineage maps a file of a container's root as code: a
  * copy helper or a hook that loads what the image brought. */
