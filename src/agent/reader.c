@@ -289,6 +289,8 @@ child(const struct reader_config *config, int fd, int status_fd, pid_t parent)
 	int r;
 
 	prctl(PR_SET_NAME, config->name ? config->name : "brigwatch-read");
+	if (config->shed)
+		config->shed(config->shed_arg);
 	reset_signals();
 	r = keep_descriptors(fd, status_fd);
 	if (r >= 0) {

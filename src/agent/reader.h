@@ -33,6 +33,8 @@ struct reader_config {
 	const char *const *storage_roots; /* podman, CRI-O: DIR/overlay-containers/... */
 	uid_t uid;			  /* to become; 0: 65534 */
 	gid_t gid;			  /* likewise */
+	void (*shed)(void *arg);	  /* called in the new process: free what it has no use for */
+	void *shed_arg;
 };
 
 enum reader_kind {

@@ -219,9 +219,22 @@ static int start_engine(struct sensor *sensor)
 	return wait_ready(sensor);
 }
 
+/* Readers judge nothing: their copies of the rules would be megabytes. */
+static void shed_rules(void *arg)
+{
+	struct sensor *sensor = arg;
+
+	rule_set_free(sensor->options->rules);
+	rule_set_free(sensor->reload.own);
+	malloc_trim(0);
+}
+
 static int start_reader(struct sensor *sensor, struct child *child)
 {
 	struct reader_config config = sensor->options->reader;
+
+	config.shed = shed_rules;
+	config.shed_arg = sensor;
 
 	if (child == &sensor->reader)
 		return reader_spawn(&config, sensor->reader_fd, &child->pid);

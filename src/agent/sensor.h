@@ -10,7 +10,7 @@
 #include "sink/sink.h"
 
 struct sensor_options {
-	const struct rule_set *rules; /* the first; later ones are read by `load` */
+	struct rule_set *rules; /* the first, the caller's; later ones are read by `load` */
 	struct rule_load load;
 	int output_fd;
 	enum sink_format format;

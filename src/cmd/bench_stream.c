@@ -32,7 +32,7 @@ static unsigned int below(struct bench_stream *stream, unsigned int n)
 	return (unsigned int)(stream->state >> 33) % n;
 }
 
-#define PICK(stream, array) (array)[below(stream, ARRAY_SIZE(array))]
+#define PICK(stream, array) ((array)[below((stream), ARRAY_SIZE(array))])
 
 /* --- records --------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ static struct event_hdr make_header(struct bench_stream *stream, unsigned int ty
 	hdr.tid = hdr.proc.tgid;
 	hdr.ns_tgid = hdr.proc.tgid - 3990;
 	hdr.ppid = 3990;
-	strcpy(hdr.comm, PICK(stream, comms));
+	snprintf(hdr.comm, sizeof(hdr.comm), "%s", PICK(stream, comms));
 	return hdr;
 }
 

@@ -100,7 +100,7 @@ static double chance_of(const struct test *test)
 	case OP_LESS:
 	case OP_LESS_EQUAL:
 	case OP_GREATER:
-	case OP_GREATER_EQUAL: chance = 0.3; break;
+	case OP_GREATER_EQUAL:
 	case OP_FLAGS: chance = 0.3; break;
 	default: chance = 0.04; break;
 	}
@@ -175,8 +175,8 @@ static struct duo guard_of_test(struct smith *smith, const struct test *test, ui
 
 static uint32_t guard_of_program(struct smith *smith, const struct program *program)
 {
-	struct duo stack[CONDITION_DEPTH_MAX + 1], now = { NODE_ALWAYS_TRUE, NODE_ALWAYS_TRUE };
-	struct duo other;
+	struct duo stack[CONDITION_DEPTH_MAX + 1] = { 0 };
+	struct duo now = { NODE_ALWAYS_TRUE, NODE_ALWAYS_TRUE }, other;
 	size_t n = 0;
 
 	smith->n_nodes = NODE_FIRST;

@@ -103,13 +103,13 @@ static struct part *new_part(struct cutter *cutter, enum node_kind kind)
 }
 
 /* `a and (b and c)` is `a and b and c`, also when unknown. */
-static void join(struct part *group, struct part *part)
+static void join(struct part *group, struct part *member)
 {
-	struct part *first = part, *last = part;
+	struct part *first = member, *last = member;
 
-	if (part->kind == group->kind && part->kind != NODE_NOT) {
-		first = part->first;
-		last = part->last;
+	if (member->kind == group->kind && member->kind != NODE_NOT) {
+		first = member->first;
+		last = member->last;
 	}
 	if (group->last)
 		group->last->next = first;
@@ -167,7 +167,7 @@ static struct part *cut_test(struct cutter *cutter)
 
 static struct part *cut_unary(struct cutter *cutter)
 {
-	struct part *part, *below;
+	struct part *part, *inner;
 
 	skip_blanks(cutter);
 	if (cutter->depth > 2 * CONDITION_DEPTH_MAX)
@@ -175,11 +175,11 @@ static struct part *cut_unary(struct cutter *cutter)
 	if (take_word(cutter, "not")) {
 		part = new_part(cutter, NODE_NOT);
 		cutter->depth++;
-		below = part ? cut_unary(cutter) : NULL;
+		inner = part ? cut_unary(cutter) : NULL;
 		cutter->depth--;
-		if (below)
-			join(part, below);
-		return below ? part : NULL;
+		if (inner)
+			join(part, inner);
+		return inner ? part : NULL;
 	}
 	if (take_word(cutter, "(")) {
 		cutter->depth++;
