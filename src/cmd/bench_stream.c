@@ -32,7 +32,8 @@ static unsigned int below(struct bench_stream *stream, unsigned int n)
 	return (unsigned int)(stream->state >> 33) % n;
 }
 
-#define PICK(stream, array) ((array)[below((stream), ARRAY_SIZE(array))])
+/* Not ARRAY_SIZE(): cppcheck does not expand it within another macro. */
+#define PICK(stream, array) ((array)[below((stream), sizeof(array) / sizeof((array)[0]))])
 
 /* --- records --------------------------------------------------------------- */
 
