@@ -26,14 +26,10 @@ rules_write() {
 }
 n_taken() { n_said 'rules: watching with 1 rules'; }
 taken() { [ "$(n_taken)" -ge "$1" ]; }
-# judged MARKER...: by LOC-0001 or LOC-0002, and by one of them only.
-n_judged() { grep -aE "$1\"" "$alerts" | grep -cE '"LOC-000[12]"'; }
-judged_once() {
-	local marker
-	wrong=
-	for marker in "$@"; do [ "$(n_judged "$marker")" -eq 1 ] || wrong+=" $marker:$(n_judged "$marker")"; done
-	[ -z "$wrong" ]
-}
+# judged: each alert's own object; the story of its incident names others.
+judged() { jq -r 'select(.rule_id | startswith("LOC-")) | .message' "$alerts" | sed 's,.*/,,' | sort; }
+# misjudged MARKER...: those that are not there, or not once.
+misjudged() { diff <(printf '%s\n' "$@" | sort) <(judged | grep -v broken) | grep '^[<>]' | tr '\n' ' '; }
 
 mkdir -m 755 "$dir/rules"
 rules_write LOC-0001
@@ -50,13 +46,16 @@ for n in $(seq 1 40); do
 		markers+=("reload-$n-$k-")
 		sleep 0.02
 	done
+	# Reloads in a hurry are one: let some of them come to pass.
+	[ $((n % 4)) -ne 0 ] || wait_for 5 taken $((n / 4))
 	[ "$n" -ne 10 ] || before=$(resident_engine)
 done
-wait_for 10 taken 2
 alerted "${markers[-1]}"
-check "reload: each act is judged once, by the old set or the new" "of ${#markers[@]}:$wrong" judged_once "${markers[@]}"
-check "reload: sets are taken while the container acts" "$(n_taken) taken" [ "$(n_taken)" -ge 5 ]
-n_old=$(grep -acE '"LOC-0001"' "$alerts") n_new=$(grep -acE '"LOC-0002"' "$alerts")
+wrong=$(misjudged "${markers[@]}")
+check "reload: each act is judged once, by the old set or the new" "of ${#markers[@]}:$wrong" [ -z "$wrong" ]
+check "reload: sets are taken while the container acts" "$(n_taken) taken" [ "$(n_taken)" -ge 10 ]
+n_by() { jq -r .rule_id "$alerts" | grep -c "$1"; }
+n_old=$(n_by LOC-0001) n_new=$(n_by LOC-0002)
 check "reload: both sets judge" "$n_old and $n_new" [ "$n_old" -gt 0 -a "$n_new" -gt 0 ]
 
 # Written and broken: the old set goes on, and says why the new one does not.
@@ -71,7 +70,7 @@ check "reload: a broken file is named with line and column" "$(tail -n 1 "$messa
 	wait_for 5 said 'local.json:[0-9]+:[0-9]+: unknown field .file.mount_ower'
 act reload-broken-
 alerted reload-broken-
-check "reload: the old set judges on" "$(n_judged reload-broken-) alerts" judged_once reload-broken-
+check "reload: the old set judges on" "$(judged | grep -c broken) alerts" [ "$(judged | grep -c broken)" -eq 1 ]
 
 after=$(resident_engine)
 check "reload: the engine does not grow" "$before KiB before, $after KiB after" [ "$after" -le $((before + 1024)) ]
