@@ -39,7 +39,7 @@ box_serve reload
 markers=()
 # Acts without a pause from here on, each with a name of its own.
 for n in $(seq 1 40); do
-	rules_write "LOC-000$((n % 2 + 1))"
+	rules_write "LOC-000$(((n + n / 4) % 2 + 1))" # every fourth another than four before
 	kill -HUP "$agent"
 	for k in 1 2 3 4; do
 		act "reload-$n-$k-"
