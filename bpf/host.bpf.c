@@ -15,9 +15,16 @@ static __always_inline bool is_of_coming_root(const struct sensor_config *cfg,
 	       mnt != KREAD(task, fs, root.mnt);
 }
 
-/* How long a file of an image, once told, is not told again. Not for good: the next
- * container's overlay may have the same device and inode numbers. */
+/* How long a file of an image, once told, is not told again of the same hook: its
+ * children all load what it preloads. Of another it is: containers share images, and
+ * the next one's overlay may have the same device and inode numbers. */
 #define TOLD_IMAGE_NS 100000000ull
+
+static __always_inline bool is_told_image(struct task_struct *task, const struct written *w)
+{
+	return w->told_to == (u32)KREAD(task, real_parent, tgid) &&
+	       bpf_ktime_get_boot_ns() - w->time_ns <= TOLD_IMAGE_NS;
+}
 
 /* A program of a runtime's lineage maps a file of a container's root as code: a
  * copy helper or a hook that loads what the image brought. */
@@ -38,6 +45,7 @@ static __always_inline u64 image_code_facts(const struct sensor_config *cfg,
 		return 0;
 	inode_id_of(kcompat_data_inode(inode, magic), &id);
 	told.time_ns = bpf_ktime_get_boot_ns();
+	told.told_to = KREAD(task, real_parent, tgid);
 	bpf_map_update_elem(&container_written, &id, &told, BPF_ANY);
 	return FACT_FROM_CONTAINER | FACT_OWN_LAYER;
 }
@@ -72,7 +80,7 @@ int BPF_PROG(handle__host_map, struct pt_regs *regs, long ret)
 	inode = KREAD(file, f_inode);
 	w = written_of(inode);
 	s->code_container = 0;
-	if (w && !w->container && bpf_ktime_get_boot_ns() - w->time_ns > TOLD_IMAGE_NS)
+	if (w && !w->container && !is_told_image(task, w))
 		w = NULL;
 	if (w) {
 		if (w->told)

@@ -114,6 +114,8 @@ struct written {
 	__u64 time_ns;
 	__u32 flags; /* WRITTEN_* */
 	__u32 told;  /* its use by the host was told since it was last written */
+	__u32 told_to; /* of a file of an image (no container): parent of who used it */
+	__u32 pad;
 };
 
 /* helper_setter[0]: who last wrote a setting that names a program for the kernel. */
