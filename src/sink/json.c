@@ -1,128 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The native JSON document: version 1, a superset of Falco's keys. Keys are only
  * added within a version; what is not known is null, never a made-up value. */
-#include <inttypes.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include <jansson.h>
-
-#include "sink/render.h"
-
-/* A document being built. An allocation that fails anywhere sets `failed`. */
-struct doc {
-	bool failed;
-};
-
-/* Gives `value` to `obj`, or to nobody. Returns it, or NULL when it is lost. */
-static json_t *put(struct doc *doc, json_t *obj, const char *key, json_t *value)
-{
-	if (json_object_set_new(obj, key, value) == 0)
-		return value;
-	doc->failed = true;
-	return NULL;
-}
-
-static void append(struct doc *doc, json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value) < 0)
-		doc->failed = true;
-}
-
-/* The one way from bytes to a JSON string: jansson answers invalid UTF-8 with
- * NULL, and an alert would be lost to one bad byte in a file name. */
-static json_t *string_from(struct slice bytes, bool *changed)
-{
-	cleanup_free char *text = NULL;
-	size_t len;
-
-	text = encode_utf8(bytes, &len, changed);
-	return text ? json_stringn(text, len) : NULL;
-}
-
-/* The raw bytes beside a string that does not show them as they are. */
-static void put_base64(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
-{
-	struct buf name = { 0 }, text = { 0 };
-
-	buf_add_str(&name, key);
-	buf_add(&name, "_b64", sizeof("_b64"));
-	buf_add_base64(&text, bytes);
-	if (name.failed || text.failed)
-		doc->failed = true;
-	else
-		put(doc, obj, name.data, json_stringn(text.data, text.len));
-	buf_release(&name);
-	buf_release(&text);
-}
-
-static void put_bytes(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
-{
-	bool changed = false;
-
-	put(doc, obj, key, string_from(bytes, &changed));
-	if (changed)
-		put_base64(doc, obj, key, bytes);
-}
-
-/* The same, but nothing is known when it is empty. */
-static void put_known(struct doc *doc, json_t *obj, const char *key, struct slice bytes)
-{
-	if (bytes.len > 0)
-		put_bytes(doc, obj, key, bytes);
-	else
-		put(doc, obj, key, json_null());
-}
-
-static void put_str(struct doc *doc, json_t *obj, const char *key, const char *s)
-{
-	if (s)
-		put_bytes(doc, obj, key, slice_from(s));
-	else
-		put(doc, obj, key, json_null());
-}
-
-/* jansson's integers are signed. The few numbers that need the last bit (inode
- * numbers of overlayfs) go out as decimal strings rather than wrong. */
-static void put_u64(struct doc *doc, json_t *obj, const char *key, uint64_t value)
-{
-	char text[24];
-
-	if (value <= INT64_MAX) {
-		put(doc, obj, key, json_integer((json_int_t)value));
-		return;
-	}
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	put_str(doc, obj, key, text);
-}
-
-static void put_i64(struct doc *doc, json_t *obj, const char *key, int64_t value)
-{
-	put(doc, obj, key, json_integer(value));
-}
-
-static void put_hex(struct doc *doc, json_t *obj, const char *key, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	put_str(doc, obj, key, text);
-}
-
-static void put_bool(struct doc *doc, json_t *obj, const char *key, bool value)
-{
-	put(doc, obj, key, json_boolean(value));
-}
-
-static void put_list(struct doc *doc, json_t *obj, const char *key, const char *const *list)
-{
-	json_t *array = put(doc, obj, key, json_array());
-	bool changed;
-
-	for (; list && *list; list++)
-		append(doc, array, string_from(slice_from(*list), &changed));
-}
+#include "sink/doc.h"
 
 /* The ids, and where each is explained. */
 static void put_techniques(struct doc *doc, json_t *obj, const char *const *techniques)
@@ -337,27 +220,6 @@ static void put_file(struct doc *doc, json_t *root, const struct event *ev)
 		put_dev(doc, obj, "rdev", file->rdev);
 	put_u64(doc, obj, "nlink", file->nlink);
 	put_u64(doc, obj, "uid", file->uid);
-}
-
-/* Nothing when the event has no such value, unless `with_missing`. */
-static void put_field(struct doc *doc, json_t *obj, const struct field *field,
-		      const struct event *ev, bool with_missing)
-{
-	struct value value;
-
-	value.type = field->type;
-	value.cut_head = false;
-	if (field->get(ev, &value) < 0) {
-		if (with_missing)
-			put(doc, obj, field->name, json_null());
-	} else if (field->type == VALUE_BOOL) {
-		put_bool(doc, obj, field->name, value.truth);
-	} else if (field->type == VALUE_INT) {
-		put_i64(doc, obj, field->name, value.num);
-	} else {
-		value_join(&value);
-		put_bytes(doc, obj, field->name, value.str);
-	}
 }
 
 /* Types without members of their own in the output: what the field table says
@@ -577,33 +439,6 @@ static void put_view(struct doc *doc, json_t *root, const struct finding *findin
 	put_bool(doc, obj, "unread", unread);
 }
 
-static void put_output(struct doc *doc, json_t *root, const struct finding *finding,
-		       const char *time)
-{
-	struct buf line = { 0 };
-
-	buf_add_str(&line, time);
-	buf_add_str(&line, ": ");
-	buf_add_str(&line, finding->priority);
-	buf_add_str(&line, " ");
-	buf_add_encoded(&line, finding->message, NULL);
-	if (line.failed)
-		doc->failed = true;
-	else
-		put_bytes(doc, root, "output", (struct slice){ line.data, line.len });
-	buf_release(&line);
-
-	put_bytes(doc, root, "message", finding->message);
-}
-
-static int add_chunk(const char *data, size_t len, void *arg)
-{
-	struct buf *buf = arg;
-
-	buf_add(buf, data, len);
-	return buf->failed ? -1 : 0;
-}
-
 int render_json(const struct finding *finding, struct buf *buf)
 {
 	const struct event *ev = finding->event;
@@ -617,10 +452,10 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_str(&doc, root, "rule", finding->rule_name);
 	put_str(&doc, root, "rule_id", finding->rule_id);
 	put_str(&doc, root, "priority", finding->priority);
-	put_str(&doc, root, "source",
-		ev->hdr.type == EVENT_LOSS || ev->hdr.type == EVENT_RULES ? "internal" : "syscall");
+	put_str(&doc, root, "source", source_of(ev));
 	put_str(&doc, root, "hostname", finding->hostname ? finding->hostname : "");
-	put_output(&doc, root, finding, time);
+	put_output_line(&doc, root, finding, time);
+	put_bytes(&doc, root, "message", finding->message);
 	put_list(&doc, root, "tags", finding->tags);
 	put_list(&doc, root, "mitre", finding->mitre);
 	put_techniques(&doc, root, finding->techniques);
@@ -642,9 +477,5 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_view(&doc, root, finding);
 	put_str(&doc, root, "rules_hash", finding->rules_hash);
 
-	if (!doc.failed && json_dump_callback(root, add_chunk, buf, JSON_COMPACT) < 0)
-		doc.failed = true;
-	json_decref(root);
-	buf_add(buf, "\n", 1);
-	return doc.failed || buf->failed ? -ENOMEM : 0;
+	return doc_finish(&doc, root, buf);
 }
