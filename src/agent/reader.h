@@ -28,7 +28,7 @@ struct reader_config {
 	const char *proc_root;		  /* procfs of the host's pid namespace; NULL: "/proc" */
 	const char *const *runc_roots;	  /* DIR/<id>/state.json */
 	const char *const *crun_roots;	  /* DIR/<id>/status */
-	const char *const *docker_roots;  /* DIR/containers/<id>/config.v2.json */
+	const char *const *docker_roots;  /* DIR/containers/<id>/config.v2.json, hostconfig.json */
 	const char *const *bundle_roots;  /* DIR/<id>/config.json */
 	const char *const *storage_roots; /* podman, CRI-O: DIR/overlay-containers/... */
 	uid_t uid;			  /* to become; 0: 65534 */
@@ -43,6 +43,7 @@ enum reader_kind {
 	READER_DOCKER_CONFIG = 3,
 	READER_OCI_CONFIG = 4,
 	READER_STORAGE_INDEX = 5,
+	READER_DOCKER_HOSTCONFIG = 6, /* hostconfig.json: posture, no names */
 };
 
 /* One SOCK_SEQPACKET message, from the engine. */

@@ -252,6 +252,8 @@ static void add_from_root(struct search *search, const struct root *root, const 
 	case ROOT_DOCKER:
 		snprintf(path, sizeof(path), "containers/%s/config.v2.json", id);
 		reply_add(search, READER_DOCKER_CONFIG, root->fd, path);
+		snprintf(path, sizeof(path), "containers/%s/hostconfig.json", id);
+		reply_add(search, READER_DOCKER_HOSTCONFIG, root->fd, path);
 		break;
 	case ROOT_BUNDLES:
 		snprintf(path, sizeof(path), "%s/config.json", id);

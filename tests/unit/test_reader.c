@@ -233,6 +233,37 @@ static void files_are_found_by_id(void **state)
 	container_facts_release(&facts);
 }
 
+/* Of the container asked for, and of no other: posture judges by it. */
+static void hostconfig_comes_along(void **state)
+{
+	static const char text[] = "{\"Privileged\":true}";
+	struct rig *rig = *state;
+	struct reader_request request = ask(rig, ID, 0, 0);
+	struct reader_reply reply;
+	int fds[READER_FILES_MAX];
+	unsigned int n_found = 0;
+
+	put_docker(rig, ID, "web-1");
+	put(rig, "var/lib/docker/containers/" ID "/hostconfig.json", text);
+	put(rig, "var/lib/docker/containers/" OTHER "/hostconfig.json", "{}");
+	assert_int_equal(reader_request(rig->engine_fd, &request), 0);
+	do {
+		assert_int_equal(reader_receive(rig->engine_fd, WAIT_MS, &reply, fds), 0);
+		for (unsigned int i = 0; i < reply.n_files; i++) {
+			char bytes[64] = "";
+
+			if (reply.kinds[i] == READER_DOCKER_HOSTCONFIG) {
+				assert_int_equal(pread(fds[i], bytes, sizeof(bytes) - 1, 0),
+						 sizeof(text) - 1);
+				assert_string_equal(bytes, text);
+				n_found++;
+			}
+			close(fds[i]);
+		}
+	} while (!reply.last);
+	assert_int_equal(n_found, 1);
+}
+
 static void files_are_found_by_init(void **state)
 {
 	struct rig *rig = *state;
@@ -772,6 +803,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(files_are_found_by_id, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(hostconfig_comes_along, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(files_are_found_by_init, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(crun_and_podman_are_found, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(links_in_configured_roots_stay_within_the_host,
