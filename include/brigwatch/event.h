@@ -613,15 +613,28 @@ struct event_loss {
 _Static_assert(sizeof(struct event_loss) == sizeof(struct event_hdr) + 16, "wire layout changed");
 
 /* What a runtime's own files say of container `hdr.container`. Made in user
- * space. Strings: id, name, image, runtime. */
+ * space. Strings: id, name, image, runtime, and since they are read pod, pod_ns, pod_uid,
+ * sandbox, image_id, digest, each of at most EVENT_NAME_MAX bytes. Captures
+ * that are older end behind runtime_len and have the first four. */
 struct event_container_info {
 	struct event_hdr hdr;
 	__u16 id_len;
 	__u16 name_len;
 	__u16 image_len;
 	__u16 runtime_len;
+	__u16 pod_len;	    /* Kubernetes' name of the pod */
+	__u16 pod_ns_len;   /* and its namespace */
+	__u16 pod_uid_len;
+	__u16 sandbox_len;  /* full id of the container that holds the pod's namespaces */
+	__u16 image_id_len; /* as the runtime counts it, "sha256:..." or bare digits */
+	__u16 digest_len;   /* "sha256:..." of the manifest */
+	__u16 info_flags;   /* INFO_* */
+	__u16 pad;	    /* zero */
 };
-_Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 8,
+#define EVENT_NAME_MAX 1023
+#define INFO_LATE (1u << 0) /* not an answer: none came in time */
+#define EVENT_CONTAINER_INFO_OLD_SIZE (sizeof(struct event_hdr) + 8)
+_Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 24,
 	       "wire layout changed");
 
 /* Rules were read again. EVENT_F_FAILED: they were refused, those before stay.

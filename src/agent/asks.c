@@ -73,9 +73,9 @@ void asks_begin(struct asks *asks, const struct container_view *container, uint3
 	ask_send(asks, ask, now_ns());
 }
 
-static size_t put(char *buf, size_t at, const char *s, __u16 *ret_len)
+static size_t put(char *buf, size_t at, const char *s, size_t len_max, __u16 *ret_len)
 {
-	size_t len = s ? strnlen(s, EVENT_PATH_MAX) : 0;
+	size_t len = s ? strnlen(s, len_max) : 0;
 
 	if (len)
 		memcpy(buf + at, s, len);
@@ -87,15 +87,21 @@ static void submit_facts(const struct ask *ask, asks_submit_fn submit, void *arg
 {
 	const struct container_facts *facts = &ask->result.facts;
 	struct event_container_info info = {};
-	char buf[sizeof(info) + 4 * EVENT_PATH_MAX];
+	char buf[sizeof(info) + 4 * EVENT_PATH_MAX + 6 * EVENT_NAME_MAX];
 	size_t at = sizeof(info);
 
 	info.hdr.type = EVENT_CONTAINER_INFO;
 	info.hdr.container = ask->request.container;
-	at = put(buf, at, facts->id, &info.id_len);
-	at = put(buf, at, facts->name, &info.name_len);
-	at = put(buf, at, facts->image, &info.image_len);
-	at = put(buf, at, facts->runtime, &info.runtime_len);
+	at = put(buf, at, facts->id, EVENT_PATH_MAX, &info.id_len);
+	at = put(buf, at, facts->name, EVENT_PATH_MAX, &info.name_len);
+	at = put(buf, at, facts->image, EVENT_PATH_MAX, &info.image_len);
+	at = put(buf, at, facts->runtime, EVENT_PATH_MAX, &info.runtime_len);
+	at = put(buf, at, facts->pod, EVENT_NAME_MAX, &info.pod_len);
+	at = put(buf, at, facts->pod_ns, EVENT_NAME_MAX, &info.pod_ns_len);
+	at = put(buf, at, facts->pod_uid, EVENT_NAME_MAX, &info.pod_uid_len);
+	at = put(buf, at, facts->sandbox, EVENT_NAME_MAX, &info.sandbox_len);
+	at = put(buf, at, facts->image_id, EVENT_NAME_MAX, &info.image_id_len);
+	at = put(buf, at, facts->digest, EVENT_NAME_MAX, &info.digest_len);
 	memcpy(buf, &info, sizeof(info));
 	submit(buf, at, arg);
 }

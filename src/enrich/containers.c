@@ -10,8 +10,7 @@
 #define NAME_MAX_LEN 1024u
 #define FALLBACK_MAX 32u /* "cg-" and 20 digits */
 
-/* The strings of `view` lie in one block, in the order id, name, image,
- * runtime, cgroup. */
+/* The strings of `view` lie in one block, in the order of set_strings(). */
 struct container {
 	struct table_link link;
 	struct list lru;
@@ -71,18 +70,32 @@ static struct slice cut(struct containers *containers, struct slice s, size_t le
 static void set_strings(struct containers *containers, struct container *container,
 			const struct container_view *want)
 {
-	struct slice parts[] = {
-		cut(containers, want->id, NAME_MAX_LEN),
-		cut(containers, want->name, NAME_MAX_LEN),
-		cut(containers, want->image, NAME_MAX_LEN),
-		cut(containers, want->runtime, NAME_MAX_LEN),
-		cut(containers, want->cgroup, EVENT_PATH_MAX),
+	/* What stands in a view, as it is there. */
+	static const struct {
+		size_t off;
+		size_t len_max;
+	} strings[] = {
+		{ offsetof(struct container_view, id), NAME_MAX_LEN },
+		{ offsetof(struct container_view, name), NAME_MAX_LEN },
+		{ offsetof(struct container_view, image), NAME_MAX_LEN },
+		{ offsetof(struct container_view, runtime), NAME_MAX_LEN },
+		{ offsetof(struct container_view, cgroup), EVENT_PATH_MAX },
+		{ offsetof(struct container_view, pod), NAME_MAX_LEN },
+		{ offsetof(struct container_view, pod_ns), NAME_MAX_LEN },
+		{ offsetof(struct container_view, pod_uid), NAME_MAX_LEN },
+		{ offsetof(struct container_view, sandbox), NAME_MAX_LEN },
+		{ offsetof(struct container_view, image_id), NAME_MAX_LEN },
+		{ offsetof(struct container_view, digest), NAME_MAX_LEN },
 	};
+	struct slice parts[ARRAY_SIZE(strings)];
 	size_t len = 0, at = 0;
 	char *bytes;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
+		memcpy(&parts[i], (const char *)want + strings[i].off, sizeof(parts[i]));
+		parts[i] = cut(containers, parts[i], strings[i].len_max);
 		len += parts[i].len;
+	}
 	while (containers->bytes - container->n_bytes + len > containers->bytes_max)
 		if (!evict_one(containers, container))
 			break;
@@ -103,11 +116,8 @@ static void set_strings(struct containers *containers, struct container *contain
 	containers->bytes += len - container->n_bytes;
 	container->bytes = bytes;
 	container->n_bytes = len;
-	container->view.id = parts[0];
-	container->view.name = parts[1];
-	container->view.image = parts[2];
-	container->view.runtime = parts[3];
-	container->view.cgroup = parts[4];
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
+		memcpy((char *)&container->view + strings[i].off, &parts[i], sizeof(parts[i]));
 }
 
 /* Named by its cgroup until something better is known. */
@@ -169,6 +179,12 @@ static void learn_birth(struct containers *containers, const struct event *ev,
 	set_strings(containers, container, &want);
 }
 
+static void take(struct slice *at, struct slice said)
+{
+	if (said.len)
+		*at = said;
+}
+
 /* What the runtime's own files say. Nothing found is an answer too. */
 static void learn_info(struct containers *containers, const struct event *ev,
 		       struct container *container)
@@ -182,12 +198,15 @@ static void learn_info(struct containers *containers, const struct event *ev,
 		   cgroup_path_name(container->view.cgroup, &want.id)) {
 		container->view.id_source = ID_FROM_CGROUP;
 	}
-	if (ev->info_name.len)
-		want.name = ev->info_name;
-	if (ev->info_image.len)
-		want.image = ev->info_image;
-	if (ev->info_runtime.len)
-		want.runtime = ev->info_runtime;
+	take(&want.name, ev->info_name);
+	take(&want.image, ev->info_image);
+	take(&want.runtime, ev->info_runtime);
+	take(&want.pod, ev->info_pod);
+	take(&want.pod_ns, ev->info_pod_ns);
+	take(&want.pod_uid, ev->info_pod_uid);
+	take(&want.sandbox, ev->info_sandbox);
+	take(&want.image_id, ev->info_image_id);
+	take(&want.digest, ev->info_digest);
 	set_strings(containers, container, &want);
 	container->view.pending = false;
 }

@@ -61,6 +61,9 @@ struct container_facts {
 	char *id, *name, *image, *runtime;
 	uint32_t init_pid;	/* 0: not said */
 	uint64_t init_start;	/* clock ticks since boot as in /proc/PID/stat field 22; 0: not said */
+	char *pod, *pod_ns, *pod_uid; /* Kubernetes' */
+	char *sandbox;		      /* full id of the pod's sandbox */
+	char *image_id, *digest;      /* digest: "sha256:..." */
 };
 void container_facts_release(struct container_facts *facts);
 

@@ -96,6 +96,12 @@ void container_facts_release(struct container_facts *facts)
 	free(facts->name);
 	free(facts->image);
 	free(facts->runtime);
+	free(facts->pod);
+	free(facts->pod_ns);
+	free(facts->pod_uid);
+	free(facts->sandbox);
+	free(facts->image_id);
+	free(facts->digest);
 	*facts = (struct container_facts){ 0 };
 }
 
@@ -179,6 +185,34 @@ static const char *runtime_of_annotations(const json_t *from)
 	return NULL;
 }
 
+/* The digest of a reference, name@sha256:...; NULL: it has none. */
+static const char *digest_of(const char *reference)
+{
+	const char *at = reference ? strrchr(reference, '@') : NULL;
+
+	return at && strncmp(at + 1, "sha256:", strlen("sha256:")) == 0 ? at + 1 : NULL;
+}
+
+/* Of the pod. cri-dockerd and CRI-O write the second form of each, as labels
+ * and as annotations; containerd's CRI the first. */
+static void take_pod(const json_t *from, struct container_facts *facts)
+{
+	static const char *const pods[] = { "io.kubernetes.cri.sandbox-name",
+					    "io.kubernetes.pod.name", NULL };
+	static const char *const namespaces[] = { "io.kubernetes.cri.sandbox-namespace",
+						  "io.kubernetes.pod.namespace", NULL };
+	static const char *const uids[] = { "io.kubernetes.cri.sandbox-uid",
+					    "io.kubernetes.pod.uid", NULL };
+	static const char *const sandboxes[] = { "io.kubernetes.cri.sandbox-id",
+						 "io.kubernetes.cri-o.SandboxID",
+						 "io.kubernetes.sandbox.id", NULL };
+
+	replace_if_missing(&facts->pod, first_annotation(from, pods));
+	replace_if_missing(&facts->pod_ns, first_annotation(from, namespaces));
+	replace_if_missing(&facts->pod_uid, first_annotation(from, uids));
+	replace_if_missing(&facts->sandbox, first_annotation(from, sandboxes));
+}
+
 static void take_annotations(const json_t *from, struct container_facts *facts)
 {
 	static const char *const ids[] = { "io.kubernetes.cri-o.ContainerID", NULL };
@@ -186,6 +220,7 @@ static void take_annotations(const json_t *from, struct container_facts *facts)
 		"io.kubernetes.cri.container-name",
 		"io.kubernetes.container.name",
 		"io.kubernetes.cri-o.Name",
+		"nerdctl/name",
 		"io.kubernetes.cri.sandbox-name", /* of the sandbox's own container */
 		NULL,
 	};
@@ -196,11 +231,18 @@ static void take_annotations(const json_t *from, struct container_facts *facts)
 		"io.kubernetes.cri.podsandbox.image-name",
 		NULL,
 	};
+	static const char *const image_ids[] = { "io.kubernetes.cri-o.ImageRef", NULL };
 	const char *runtime = runtime_of_annotations(from);
+	const char *image = first_annotation(from, images);
 
+	take_pod(from, facts);
+	replace_if_missing(&facts->image_id, first_annotation(from, image_ids));
+	replace_if_missing(&facts->digest,
+			   digest_of(get_annotation(from, "io.kubernetes.cri-o.ImageRepoDigests")));
+	replace_if_missing(&facts->digest, digest_of(image));
 	replace_if_missing(&facts->id, first_annotation(from, ids));
 	replace_if_missing(&facts->name, first_annotation(from, names));
-	replace_if_missing(&facts->image, first_annotation(from, images));
+	replace_if_missing(&facts->image, image);
 	if (runtime)
 		set_runtime(facts, runtime);
 }
@@ -269,10 +311,24 @@ int parse_crun_status(struct slice json, struct container_facts *facts)
 	return 0;
 }
 
+/* cri-dockerd's. Labels are the image's too, but Docker lets those of the
+ * container win. What it calls a pod's container is "k8s_..."; the short name
+ * is Kubernetes' own. */
+static void take_kubernetes_labels(const json_t *labels, struct container_facts *facts)
+{
+	const char *name = get_string(labels, "io.kubernetes.container.name");
+
+	if (!get_string(labels, "io.kubernetes.pod.uid"))
+		return;
+	take_pod(labels, facts);
+	if (name && strcmp(name, "POD") != 0)
+		replace(&facts->name, name);
+}
+
 int parse_docker_config(struct slice json, struct container_facts *facts)
 {
 	cleanup_json json_t *root = NULL;
-	const json_t *config, *state;
+	const json_t *config, *state, *labels;
 	const char *id, *name, *image;
 	int r;
 
@@ -290,6 +346,12 @@ int parse_docker_config(struct slice json, struct container_facts *facts)
 	replace(&facts->name, name && name[0] == '/' ? name + 1 : name);
 	replace(&facts->image, image ? image : get_string(root, "Image"));
 	replace(&facts->runtime, "docker");
+
+	replace(&facts->image_id, get_string(root, "Image"));
+	replace_if_missing(&facts->digest, digest_of(image));
+	labels = json_object_get(config, "Labels");
+	if (json_is_object(labels))
+		take_kubernetes_labels(labels, facts);
 
 	state = json_object_get(root, "State");
 	if (!facts->init_pid)
@@ -324,6 +386,7 @@ static void take_storage_metadata(const json_t *entry, struct container_facts *f
 		return;
 	replace_if_missing(&facts->name, get_string(root, "name"));
 	replace_if_missing(&facts->image, get_string(root, "image-name"));
+	replace_if_missing(&facts->image_id, get_string(root, "image-id"));
 }
 
 int parse_storage_index(struct slice json, struct container_facts *facts)

@@ -12,7 +12,9 @@ struct layout {
 	const char *name;
 	size_t fixed_len; /* 0: no such type */
 	size_t file_off;  /* of struct event_file within the wire struct; 0: none */
-	struct string_layout strings[6];
+	size_t old_len; /* fixed part of older records; 0: there are none */
+	size_t n_old;	/* strings in these */
+	struct string_layout strings[11];
 };
 
 /* clang-format off */
@@ -22,84 +24,91 @@ struct layout {
 
 /* What each type carries, its strings in wire order. */
 static const struct layout layouts[EVENT_TYPE_MAX] = {
-	[EVENT_FORK] = { "fork", sizeof(struct event_fork), 0, { { 0 } } },
-	[EVENT_EXEC] = { "exec", sizeof(struct event_exec), offsetof(struct event_exec, file), {
+	[EVENT_FORK] = { "fork", sizeof(struct event_fork), 0, 0, 0, { { 0 } } },
+	[EVENT_EXEC] = { "exec", sizeof(struct event_exec), offsetof(struct event_exec, file), 0, 0, {
 		PATH(exec, path_len, path),
 		PATH(exec, fspath_len, fspath),
 		PATH(exec, filename_len, filename),
 		PATH(exec, cwd_len, cwd),
 		STRING(exec, args_len, args, EVENT_ARGS_MAX),
 	} },
-	[EVENT_EXIT] = { "exit", sizeof(struct event_exit), 0, { { 0 } } },
-	[EVENT_OPEN] = { "open", sizeof(struct event_open), offsetof(struct event_open, file), {
+	[EVENT_EXIT] = { "exit", sizeof(struct event_exit), 0, 0, 0, { { 0 } } },
+	[EVENT_OPEN] = { "open", sizeof(struct event_open), offsetof(struct event_open, file), 0, 0, {
 		PATH(open, path_len, path),
 		PATH(open, fspath_len, fspath),
 		PATH(open, arg_len, arg),
 	} },
-	[EVENT_MOUNT] = { "mount", sizeof(struct event_mount), offsetof(struct event_mount, file), {
+	[EVENT_MOUNT] = { "mount", sizeof(struct event_mount), offsetof(struct event_mount, file), 0, 0, {
 		PATH(mount, target_len, target),
 		PATH(mount, source_len, source),
 		PATH(mount, fstype_len, fstype),
 		PATH(mount, path_len, path),
 		PATH(mount, point_len, point),
 	} },
-	[EVENT_CHDIR] = { "chdir", sizeof(struct event_chdir), offsetof(struct event_chdir, file), {
+	[EVENT_CHDIR] = { "chdir", sizeof(struct event_chdir), offsetof(struct event_chdir, file), 0, 0, {
 		PATH(chdir, path_len, path),
 		PATH(chdir, fspath_len, fspath),
 		PATH(chdir, arg_len, arg),
 	} },
-	[EVENT_NS] = { "ns", sizeof(struct event_ns), 0, { { 0 } } },
+	[EVENT_NS] = { "ns", sizeof(struct event_ns), 0, 0, 0, { { 0 } } },
 	[EVENT_CONNECT] = { "connect", sizeof(struct event_connect),
-			    offsetof(struct event_connect, file), {
+			    offsetof(struct event_connect, file), 0, 0, {
 		PATH(connect, path_len, path),
 		PATH(connect, arg_len, arg),
 	} },
-	[EVENT_COMPAT] = { "compat", sizeof(struct event_compat), 0, { { 0 } } },
-	[EVENT_CGROUP] = { "cgroup", sizeof(struct event_cgroup), 0, {
+	[EVENT_COMPAT] = { "compat", sizeof(struct event_compat), 0, 0, 0, { { 0 } } },
+	[EVENT_CGROUP] = { "cgroup", sizeof(struct event_cgroup), 0, 0, 0, {
 		PATH(cgroup, path_len, cgroup_path),
 	} },
-	[EVENT_CONTAINER] = { "container", sizeof(struct event_container), 0, {
+	[EVENT_CONTAINER] = { "container", sizeof(struct event_container), 0, 0, 0, {
 		PATH(container, cgroup_len, cgroup_path),
 		PATH(container, rootpath_len, rootpath),
 	} },
-	[EVENT_PROC] = { "proc", sizeof(struct event_proc), offsetof(struct event_proc, file), {
+	[EVENT_PROC] = { "proc", sizeof(struct event_proc), offsetof(struct event_proc, file), 0, 0, {
 		PATH(proc, path_len, path),
 		STRING(proc, args_len, args, EVENT_ARGS_MAX),
 	} },
-	[EVENT_CANARY] = { "canary", sizeof(struct event_canary), 0, { { 0 } } },
-	[EVENT_LOSS] = { "loss", sizeof(struct event_loss), 0, { { 0 } } },
-	[EVENT_CONTAINER_INFO] = { "container_info", sizeof(struct event_container_info), 0, {
+	[EVENT_CANARY] = { "canary", sizeof(struct event_canary), 0, 0, 0, { { 0 } } },
+	[EVENT_LOSS] = { "loss", sizeof(struct event_loss), 0, 0, 0, { { 0 } } },
+	[EVENT_CONTAINER_INFO] = { "container_info", sizeof(struct event_container_info), 0,
+				   EVENT_CONTAINER_INFO_OLD_SIZE, 4, {
 		PATH(container_info, id_len, info_id),
 		PATH(container_info, name_len, info_name),
 		PATH(container_info, image_len, info_image),
 		PATH(container_info, runtime_len, info_runtime),
+		STRING(container_info, pod_len, info_pod, EVENT_NAME_MAX),
+		STRING(container_info, pod_ns_len, info_pod_ns, EVENT_NAME_MAX),
+		STRING(container_info, pod_uid_len, info_pod_uid, EVENT_NAME_MAX),
+		STRING(container_info, sandbox_len, info_sandbox, EVENT_NAME_MAX),
+		STRING(container_info, image_id_len, info_image_id, EVENT_NAME_MAX),
+		STRING(container_info, digest_len, info_digest, EVENT_NAME_MAX),
 	} },
-	[EVENT_CHANGE] = { "change", sizeof(struct event_change), offsetof(struct event_change, file), {
+	[EVENT_CHANGE] = { "change", sizeof(struct event_change), offsetof(struct event_change, file), 0, 0, {
 		PATH(change, path_len, path),
 		PATH(change, fspath_len, fspath),
 		PATH(change, arg_len, arg),
 		PATH(change, arg2_len, arg2),
 	} },
-	[EVENT_ACCESS] = { "access", sizeof(struct event_access), offsetof(struct event_access, file), {
+	[EVENT_ACCESS] = { "access", sizeof(struct event_access), offsetof(struct event_access, file), 0, 0, {
 		PATH(access, path_len, path),
 		PATH(access, fspath_len, fspath),
 		PATH(access, arg_len, arg),
 	} },
-	[EVENT_SYSCALL] = { "syscall", sizeof(struct event_syscall), offsetof(struct event_syscall, file), {
+	[EVENT_SYSCALL] = { "syscall", sizeof(struct event_syscall), offsetof(struct event_syscall, file), 0, 0, {
 		PATH(syscall, path_len, path),
 		PATH(syscall, fspath_len, fspath),
 		PATH(syscall, arg_len, arg),
 	} },
-	[EVENT_INET] = { "inet", sizeof(struct event_inet), 0, { { 0 } } },
-	[EVENT_CRED] = { "cred", sizeof(struct event_cred), 0, { { 0 } } },
-	[EVENT_CAPABLE] = { "capable", sizeof(struct event_capable), 0, { { 0 } } },
-	[EVENT_RATE] = { "rate", sizeof(struct event_rate), 0, { { 0 } } },
-	[EVENT_USE] = { "use", sizeof(struct event_use), offsetof(struct event_use, file), {
+	[EVENT_INET] = { "inet", sizeof(struct event_inet), 0, 0, 0, { { 0 } } },
+	[EVENT_CRED] = { "cred", sizeof(struct event_cred), 0, 0, 0, { { 0 } } },
+	[EVENT_CAPABLE] = { "capable", sizeof(struct event_capable), 0, 0, 0, { { 0 } } },
+	[EVENT_RATE] = { "rate", sizeof(struct event_rate), 0, 0, 0, { { 0 } } },
+	[EVENT_USE] = { "use", sizeof(struct event_use), offsetof(struct event_use, file), 0, 0, {
 		PATH(use, path_len, path),
 		PATH(use, fspath_len, fspath),
 	} },
-	[EVENT_UNKNOWN_CALL] = { "unknown_call", sizeof(struct event_unknown_call), 0, { { 0 } } },
-	[EVENT_RULES] = { "rules", sizeof(struct event_rules), 0, {
+	[EVENT_UNKNOWN_CALL] = { "unknown_call", sizeof(struct event_unknown_call), 0, 0, 0, { { 0 } } },
+	[EVENT_RULES] = { "rules", sizeof(struct event_rules), 0, 0, 0, {
 		PATH(rules, hash_len, rules_hash),
 		PATH(rules, before_len, rules_before),
 		PATH(rules, error_len, rules_error),
@@ -108,6 +117,9 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 /* clang-format on */
 
 _Static_assert(sizeof(struct event_exec) + 4 * EVENT_PATH_MAX + EVENT_ARGS_MAX <= EVENT_SIZE_MAX,
+	       "the longest record does not fit EVENT_SIZE_MAX");
+_Static_assert(sizeof(struct event_container_info) + 4 * EVENT_PATH_MAX + 6 * EVENT_NAME_MAX <=
+		       EVENT_SIZE_MAX,
 	       "the longest record does not fit EVENT_SIZE_MAX");
 
 static const struct layout *find_layout(unsigned int type)
@@ -176,33 +188,55 @@ static void remark_arg(struct event *ev)
 		ev->hdr.flags |= EVENT_F_ARG_MISMATCH;
 }
 
+/* The fixed part of a record, and how many strings come behind it. */
+struct shape {
+	size_t fixed_len;
+	size_t n_strings;
+};
+
 /* Do the lengths of its strings fill the record, behind its fixed part? */
-static bool is_filled(const struct layout *layout, const char *rec, size_t len)
+static bool is_filled(const struct layout *layout, struct shape shape, const char *rec, size_t len)
 {
-	size_t left = len - layout->fixed_len;
+	size_t left = len - shape.fixed_len;
 	uint16_t string_len;
 
-	for (const struct string_layout *string = layout->strings; string->len_off != 0; string++) {
-		memcpy(&string_len, rec + string->len_off, sizeof(string_len));
-		if (string_len > string->len_max || string_len > left)
+	for (size_t i = 0; i < shape.n_strings && layout->strings[i].len_off != 0; i++) {
+		memcpy(&string_len, rec + layout->strings[i].len_off, sizeof(string_len));
+		if (string_len > layout->strings[i].len_max || string_len > left)
 			return false;
 		left -= string_len;
 	}
 	return left == 0;
 }
 
+/* Both shapes never fit at once: what the newer one has more makes it longer
+ * than the older one's lengths say. */
+static bool find_shape(const struct layout *layout, const char *rec, size_t len, struct shape *ret)
+{
+	struct shape old = { layout->old_len, layout->n_old };
+
+	*ret = (struct shape){ layout->fixed_len, ARRAY_SIZE(layout->strings) };
+	if (len >= ret->fixed_len && is_filled(layout, *ret, rec, len))
+		return true;
+	*ret = old;
+	return old.fixed_len != 0 && len >= old.fixed_len && is_filled(layout, old, rec, len);
+}
+
 /* What was checked. Only what the record does not fill is cleared: this is done
  * for every event. */
-static void fill_event(const struct layout *layout, const char *rec, struct event *ret)
+static void fill_event(const struct layout *layout, struct shape shape, const char *rec,
+		       struct event *ret)
 {
-	size_t begin = offsetof(struct event, u) + layout->fixed_len;
-	const char *at = rec + layout->fixed_len;
+	size_t begin = offsetof(struct event, u) + shape.fixed_len;
+	const char *at = rec + shape.fixed_len;
 	uint16_t string_len;
 
 	memcpy(&ret->hdr, rec, sizeof(ret->hdr));
-	memcpy(&ret->u, rec, layout->fixed_len);
+	memcpy(&ret->u, rec, shape.fixed_len);
 	memset((char *)ret + begin, 0, sizeof(*ret) - begin);
-	for (const struct string_layout *string = layout->strings; string->len_off != 0; string++) {
+	for (size_t i = 0; i < shape.n_strings && layout->strings[i].len_off != 0; i++) {
+		const struct string_layout *string = &layout->strings[i];
+
 		memcpy(&string_len, rec + string->len_off, sizeof(string_len));
 		*(struct slice *)((char *)ret + string->slice_off) =
 			(struct slice){ at, string_len };
@@ -216,6 +250,7 @@ int event_decode(const void *rec, size_t len, struct event *ret)
 {
 	const struct layout *layout;
 	struct event_hdr hdr;
+	struct shape shape;
 
 	if (!rec || len < sizeof(hdr) || len > EVENT_SIZE_MAX)
 		return -EBADMSG;
@@ -225,10 +260,10 @@ int event_decode(const void *rec, size_t len, struct event *ret)
 	layout = find_layout(hdr.type);
 	if (!layout)
 		return -ENOTSUP;
-	if (len < layout->fixed_len || !is_filled(layout, rec, len))
+	if (!find_shape(layout, rec, len, &shape))
 		return -EBADMSG;
 
-	fill_event(layout, rec, ret);
+	fill_event(layout, shape, rec, ret);
 	if (hdr.type == EVENT_OPEN || hdr.type == EVENT_CHDIR)
 		remark_arg(ret);
 	return 0;

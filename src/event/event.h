@@ -19,6 +19,10 @@ struct container_view {
 	struct slice image;
 	struct slice runtime; /* "docker", "containerd", "podman", "crio", "runc", "crun"... or "" */
 	struct slice cgroup;  /* cgroup path */
+	struct slice pod, pod_ns, pod_uid; /* Kubernetes' */
+	struct slice sandbox;		   /* full id of the pod's sandbox */
+	struct slice image_id;
+	struct slice digest; /* of the image, "sha256:..." */
 	bool pending;	      /* runtime's files have not been read yet */
 	enum container_id_source id_source;
 };
@@ -73,6 +77,7 @@ struct event {
 	struct slice source, target, fstype, point; /* mount */
 	struct slice cgroup_path, rootpath;  /* cgroup, container */
 	struct slice info_id, info_name, info_image, info_runtime;
+	struct slice info_pod, info_pod_ns, info_pod_uid, info_sandbox, info_image_id, info_digest;
 	struct slice rules_hash, rules_before, rules_error;
 
 	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */

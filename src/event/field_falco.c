@@ -196,5 +196,32 @@ int get_container_image_digest(const struct event *ev, struct value *ret)
 {
 	struct image image;
 
+	if (ev->container && ev->container->digest.len)
+		return give_nonempty(ret, ev->container->digest);
 	return read_image(ev, &image) ? give_nonempty(ret, image.digest) : -ENODATA;
+}
+
+int get_container_image_id(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->image_id) : -ENODATA;
+}
+
+int get_k8s_ns_name(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->pod_ns) : -ENODATA;
+}
+
+int get_k8s_pod_name(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->pod) : -ENODATA;
+}
+
+int get_k8s_pod_uid(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->pod_uid) : -ENODATA;
+}
+
+int get_k8s_pod_sandbox_id(const struct event *ev, struct value *ret)
+{
+	return ev->container ? give_nonempty(ret, ev->container->sandbox) : -ENODATA;
 }

@@ -149,6 +149,11 @@ int get_thread_ismain(const struct event *ev, struct value *ret);
 int get_container_image_repository(const struct event *ev, struct value *ret);
 int get_container_image_tag(const struct event *ev, struct value *ret);
 int get_container_image_digest(const struct event *ev, struct value *ret);
+int get_container_image_id(const struct event *ev, struct value *ret);
+int get_k8s_ns_name(const struct event *ev, struct value *ret);
+int get_k8s_pod_name(const struct event *ev, struct value *ret);
+int get_k8s_pod_sandbox_id(const struct event *ev, struct value *ret);
+int get_k8s_pod_uid(const struct event *ev, struct value *ret);
 
 /* field_flags.c */
 #define SYMBOLS_OF_MOUNTS                                                          \

@@ -20,7 +20,8 @@ static int event_get_key(const struct reader *reader, size_t field, struct value
 {
 	const struct event *ev = ((const struct event_reader *)reader)->ev;
 
-	if (ev->hdr.container == 0 || strcmp(field_table[field].name, "container.id") != 0)
+	if (ev->hdr.container == 0 || (strcmp(field_table[field].name, "container.id") != 0 &&
+				       strcmp(field_table[field].name, "container.full_id") != 0))
 		return event_get(reader, field, ret);
 	ret->type = VALUE_INT;
 	ret->num = (int64_t)ev->hdr.container;

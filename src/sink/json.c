@@ -88,6 +88,19 @@ static void put_args(struct doc *doc, json_t *obj, struct slice args)
 		put_base64(doc, obj, "args", args);
 }
 
+static void put_pod(struct doc *doc, json_t *container, const struct container_view *view)
+{
+	json_t *obj;
+
+	if (view->pod.len == 0 && view->pod_ns.len == 0 && view->pod_uid.len == 0)
+		return;
+	obj = put(doc, container, "pod", json_object());
+	put_known(doc, obj, "name", view->pod);
+	put_known(doc, obj, "namespace", view->pod_ns);
+	put_known(doc, obj, "uid", view->pod_uid);
+	put_known(doc, obj, "sandbox_id", view->sandbox);
+}
+
 static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 {
 	const struct container_view none = { .pending = true };
@@ -107,6 +120,9 @@ static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 	put_known(doc, obj, "name", view->name);
 	put_known(doc, obj, "image", view->image);
 	put_known(doc, obj, "runtime", view->runtime);
+	put_known(doc, obj, "image_id", view->image_id);
+	put_known(doc, obj, "image_digest", view->digest);
+	put_pod(doc, obj, view);
 	put_u64(doc, obj, "key", ev->container ? view->key : ev->hdr.container);
 	put_known(doc, obj, "cgroup", view->cgroup);
 	put_u64(doc, obj, "cgroup_id", ev->hdr.cgroup_id);

@@ -169,6 +169,8 @@ static int make_engine(const char *dir)
 	ADD(container_info, name_len, "web-1");
 	ADD(container_info, image_len, "nginx:1.27");
 	ADD(container_info, runtime_len, "docker");
+	ADD(container_info, pod_len, "shop-7d9f");
+	ADD(container_info, pod_ns_len, "prod");
 	r |= save(dir, "container_info");
 	BEGIN(canary, CANARY);
 	r |= save(dir, "canary");

@@ -8,7 +8,7 @@
 /* What each type is made of: its fixed part and the lengths of its strings. */
 static const struct {
 	size_t fixed_len;
-	size_t strings[6]; /* 0: no more */
+	size_t strings[11]; /* 0: no more */
 	size_t op, op_max; /* a number that names the event, if there is one */
 } shapes[EVENT_TYPE_END] = {
 	[EVENT_FORK] = { sizeof(struct event_fork) },
@@ -40,7 +40,12 @@ static const struct {
 	[EVENT_CONTAINER_INFO] = { sizeof(struct event_container_info),
 				   { LEN(container_info, id_len), LEN(container_info, name_len),
 				     LEN(container_info, image_len),
-				     LEN(container_info, runtime_len) } },
+				     LEN(container_info, runtime_len), LEN(container_info, pod_len),
+				     LEN(container_info, pod_ns_len),
+				     LEN(container_info, pod_uid_len),
+				     LEN(container_info, sandbox_len),
+				     LEN(container_info, image_id_len),
+				     LEN(container_info, digest_len) } },
 	[EVENT_CHANGE] = { sizeof(struct event_change),
 			   { LEN(change, path_len), LEN(change, fspath_len), LEN(change, arg_len),
 			     LEN(change, arg2_len) },
@@ -163,6 +168,8 @@ static size_t make_record(char *record, unsigned int type, const struct pool *po
 
 		if (str.len > 200 && random_chance(random, 90))
 			str.len = random_below(random, 60);
+		if (type == EVENT_CONTAINER_INFO && i >= 4 && str.len > EVENT_NAME_MAX)
+			str.len = EVENT_NAME_MAX;
 		str_len = (uint16_t)(str.len > EVENT_PATH_MAX ? EVENT_PATH_MAX : str.len);
 		memcpy(record + shapes[type].strings[i], &str_len, sizeof(str_len));
 		memcpy(record + len, str.data, str_len);
@@ -184,6 +191,12 @@ static void fill_container(struct container_view *view, const struct pool *pool,
 		.image = pool_pick(pool, random),
 		.runtime = pool_pick(pool, random),
 		.cgroup = pool_pick(pool, random),
+		.pod = pool_pick(pool, random),
+		.pod_ns = pool_pick(pool, random),
+		.pod_uid = pool_pick(pool, random),
+		.sandbox = pool_pick(pool, random),
+		.image_id = pool_pick(pool, random),
+		.digest = pool_pick(pool, random),
 		.pending = random_chance(random, 20),
 	};
 }

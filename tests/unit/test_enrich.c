@@ -529,6 +529,25 @@ static void container_is_named_by_path_then_by_its_files(void **state)
 	assert_slice(ev.container->image, "registry.example/web:1");
 	assert_false(ev.container->pending);
 	assert_null(ev.proc);
+	assert_int_equal(ev.container->pod.len, 0);
+
+	/* Told of its pod; what a later answer leaves out stays. */
+	ev = info_event(CONTAINER, ID, "web-1", "", "");
+	ev.info_pod = slice_from("shop-7d9f");
+	ev.info_pod_ns = slice_from("prod");
+	ev.info_pod_uid = slice_from("u-1");
+	ev.info_sandbox = slice_from("5aa");
+	ev.info_image_id = slice_from("sha256:aa");
+	ev.info_digest = slice_from("sha256:bb");
+	apply(enrich, ev);
+	ev = apply(enrich, info_event(CONTAINER, ID, "", "", ""));
+	assert_slice(ev.container->pod, "shop-7d9f");
+	assert_slice(ev.container->pod_ns, "prod");
+	assert_slice(ev.container->pod_uid, "u-1");
+	assert_slice(ev.container->sandbox, "5aa");
+	assert_slice(ev.container->image_id, "sha256:aa");
+	assert_slice(ev.container->digest, "sha256:bb");
+	assert_slice(ev.container->image, "registry.example/web:1");
 
 	/* Told again of its birth, by a restarted sensor: the files stand. */
 	ev = apply(enrich, container_event(CONTAINER, "/somewhere/else"));

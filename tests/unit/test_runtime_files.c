@@ -76,13 +76,17 @@ static const struct {
 	{ "podman", { { parse_oci_config, "oci_config_podman.json" } },
 	  { NULL, NULL, NULL, "podman", 0, 0 } },
 	{ "containerd's CRI", { { parse_oci_config, "oci_config_cri_containerd.json" } },
-	  { NULL, "web", "registry.example/team/web:2", "containerd", 0, 0 } },
+	  { NULL, "web", "registry.example/team/web:2", "containerd", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
 	{ "containerd's CRI, sandbox", { { parse_oci_config, "oci_config_cri_sandbox.json" } },
-	  { NULL, "web-7d4b9", "registry.example/pause:3.9", "containerd", 0, 0 } },
+	  { NULL, "web-7d4b9", "registry.example/pause:3.9", "containerd", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
 	{ "cri-o", { { parse_oci_config, "oci_config_crio.json" } },
-	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 0, 0 } },
+	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
 	{ "cri-o and crun", { { parse_oci_config, "oci_config_crio.json" }, { parse_crun_status, "crun_status.json" } },
-	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 27685, 247487 } },
+	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 27685, 247487, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
 };
 /* clang-format on */
 
@@ -91,6 +95,8 @@ static void check_facts(const char *name, const struct container_facts *got,
 {
 	if (same(got->id, want->id) && same(got->name, want->name) &&
 	    same(got->image, want->image) && same(got->runtime, want->runtime) &&
+	    same(got->pod, want->pod) && same(got->pod_ns, want->pod_ns) &&
+	    same(got->pod_uid, want->pod_uid) && same(got->sandbox, want->sandbox) &&
 	    got->init_pid == want->init_pid && got->init_start == want->init_start)
 		return;
 	fail_msg("%s: want %s %s %s %s %u %llu, got %s %s %s %s %u %llu", name,
@@ -121,6 +127,37 @@ static void real_files_give_their_facts(void **state)
 			check_facts(cases[i].name, &facts, &cases[i].want);
 			container_facts_release(&facts);
 		}
+	}
+}
+
+/* cri-dockerd keeps the pod in labels, and calls a pod's own container POD. */
+static void labels_of_cri_dockerd_name_the_pod(void **state)
+{
+	static const char text[] =
+		"{\"ID\":\"" DOCKER_ID "\",\"Name\":\"/k8s_%s_web-0_shop_u-1_0\",\"Image\":\"sha256:aa\","
+		"\"Config\":{\"Image\":\"reg.example/web@sha256:bb\",\"Labels\":{"
+		"\"io.kubernetes.container.name\":\"%s\",\"io.kubernetes.pod.name\":\"web-0\","
+		"\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.pod.uid\":\"u-1\","
+		"\"io.kubernetes.sandbox.id\":\"" CRIO_ID "\"}}}";
+	static const struct {
+		const char *name, *want;
+	} names[] = { { "web", "web" }, { "POD", "k8s_POD_web-0_shop_u-1_0" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct container_facts facts = { 0 };
+		char json[1024];
+
+		snprintf(json, sizeof(json), text, names[i].name, names[i].name);
+		assert_int_equal(parse_docker_config(slice_from(json), &facts), 0);
+		assert_string_equal(facts.name, names[i].want);
+		assert_string_equal(facts.pod, "web-0");
+		assert_string_equal(facts.pod_ns, "shop");
+		assert_string_equal(facts.pod_uid, "u-1");
+		assert_string_equal(facts.sandbox, CRIO_ID);
+		assert_string_equal(facts.image_id, "sha256:aa");
+		assert_string_equal(facts.digest, "sha256:bb");
+		container_facts_release(&facts);
 	}
 }
 
@@ -299,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_files_give_their_facts),
+		cmocka_unit_test(labels_of_cri_dockerd_name_the_pod),
 		cmocka_unit_test(storage_index_is_searched_by_id),
 		cmocka_unit_test(one_kind_is_not_taken_for_another),
 		cmocka_unit_test(bad_files_are_refused_cleanly),

@@ -91,6 +91,9 @@ static struct sample sample_make(void)
 		.container = { .key = 77, .cgroup_id = 5151,
 			.id = SLICE_LITERAL("4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f4f1c2d3e5a6b7c8d9e0f1234"),
 			.name = SLICE_LITERAL("web-1"), .image = SLICE_LITERAL("registry.example/nginx:1.27"),
+			.pod = SLICE_LITERAL("shop-7d9f"), .pod_ns = SLICE_LITERAL("prod"),
+			.pod_uid = SLICE_LITERAL("u-1"), .sandbox = SLICE_LITERAL("5aa"),
+			.image_id = SLICE_LITERAL("sha256:aa"), .digest = SLICE_LITERAL("sha256:bb"),
 			.runtime = SLICE_LITERAL("docker"), .cgroup = SLICE_LITERAL("/system.slice/docker-4f1c.scope") },
 		.proc = { .id = { 900000000, 4133, 2 }, .name = SLICE_LITERAL("evil"),
 			.exepath = SLICE_LITERAL("/tmp/evil"), .args = SLICE_LITERAL("evil\0--now\0"),
@@ -267,6 +270,12 @@ static void json_says_what_the_finding_says(void **state)
 		{ "container.name", "web-1" },
 		{ "container.image", "registry.example/nginx:1.27" },
 		{ "container.runtime", "docker" },
+		{ "container.image_id", "sha256:aa" },
+		{ "container.image_digest", "sha256:bb" },
+		{ "container.pod.name", "shop-7d9f" },
+		{ "container.pod.namespace", "prod" },
+		{ "container.pod.uid", "u-1" },
+		{ "container.pod.sandbox_id", "5aa" },
 		{ "container.key", "77" },
 		{ "container.pending", "false" },
 		{ "container.cgroup", "/system.slice/docker-4f1c.scope" },
@@ -623,7 +632,7 @@ static void text_reads_as_it_should(void **state)
 	static const char want[] =
 		"2026-07-01T12:34:56.123456789Z CRITICAL BW-0101 Container runtime binary opened for writing | "
 		"evil tried to write /usr/bin/runc (ETXTBSY) in web-1 | "
-		"container=4f1c2d3e5a6b (web-1) image=registry.example/nginx:1.27 process=runc->sh->evil pid=4133 uid=0 "
+		"container=4f1c2d3e5a6b (web-1) pod=shop-7d9f ns=prod image=registry.example/nginx:1.27 process=runc->sh->evil pid=4133 uid=0 "
 		"exe=/tmp/evil event=open syscall=openat file=/usr/bin/runc target=host result=ETXTBSY "
 		"facts=file_foreign,runtime_binary,file_write folded=3 incident=00f1e2d3c4b5a697 step=5 after=BW-0103 view=complete "
 		"see=docs/techniques/A1.md,docs/techniques/A2.md\n";

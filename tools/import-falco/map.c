@@ -408,14 +408,12 @@ static const struct mapping mappings[] = {
 
 	{ "container.id", map_container_id, "container.short_id", NULL },
 	{ "container.full_id", map_to, "container.id", NULL },
-	{ "container.image.id", map_lost, NULL, "the id of an image is not read" },
+	{ "k8s.pod.id", map_to, "k8s.pod.uid", NULL },
 	{ "container.privileged", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.mounts", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.mount.dest", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.mount.source", map_essential, NULL, "how a container was configured is not read" },
 	{ "container.type", map_lost, NULL, "kinds of runtimes have other words with us: see container.runtime" },
-	{ "k8s.ns.name", map_lost, NULL, "Kubernetes' names of pods and namespaces are not read" },
-	{ "k8s.pod.name", map_lost, NULL, "Kubernetes' names of pods and namespaces are not read" },
 };
 /* clang-format on */
 
