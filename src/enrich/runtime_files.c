@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "enrich/enrich.h"
+#include "enrich/runtime_json.h"
 
 #define STRING_MAX 4096u
 /* jansson needs up to some 50 bytes for one of JSON; real files are 50 KiB. */
@@ -415,4 +416,9 @@ int parse_storage_index(struct slice json, struct container_facts *facts)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int runtime_json_read(struct slice json, json_t **ret)
+{
+	return read_json(json, ret);
 }

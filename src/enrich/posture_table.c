@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is checked, why it matters and what to do: one table. */
+#include <stdio.h>
+
+#include "enrich/posture.h"
+
+/* clang-format off */
+static const struct posture_check_info checks[POSTURE_N] = {
+	[POSTURE_PRIVILEGED] = { "privileged", "all capabilities, all devices, no confinement", POSTURE_WARNING,
+		"C1 D1 D2", "mount the host's disk, load modules, write to kernel control files",
+		"drop --privileged; add the one capability or device that is needed", "5.5" },
+	[POSTURE_HOST_PID] = { "host-pid", "the host's pid namespace", POSTURE_WARNING,
+		"B1", "see, trace and signal the host's processes, and enter their roots below /proc",
+		"run with a pid namespace of its own", "5.16" },
+	[POSTURE_HOST_NET] = { "host-net", "the host's network namespace", POSTURE_NOTICE,
+		"E4 E5", "reach services that trust the loopback address, and abstract sockets of the host",
+		"publish the ports that are needed instead", "5.10" },
+	[POSTURE_HOST_IPC] = { "host-ipc", "the host's IPC namespace", POSTURE_NOTICE,
+		"", "read and write shared memory and queues of the host's processes",
+		"run with an IPC namespace of its own", "5.17" },
+	[POSTURE_HOST_UTS] = { "host-uts", "the host's UTS namespace", POSTURE_INFORMATIONAL,
+		"", "change the host's name, given CAP_SYS_ADMIN",
+		"run with a UTS namespace of its own", "5.21" },
+	[POSTURE_HOST_CGROUP] = { "host-cgroup", "the host's cgroup namespace", POSTURE_INFORMATIONAL,
+		"", "see the host's cgroups, a step towards writing to them",
+		"run with --cgroupns=private", "5.25" },
+	[POSTURE_HOST_USER] = { "host-user", "no user namespace: root inside is root outside", POSTURE_INFORMATIONAL,
+		"", "whatever reaches the host arrives there as root",
+		"use userns-remap, --userns=auto or hostUsers: false", "5.31" },
+	[POSTURE_ENGINE_SOCKET] = { "engine-socket", "the socket of a container engine", POSTURE_CRITICAL,
+		"E1 E3", "have the engine start a privileged container: root on the host",
+		"do not mount it, neither its directory; put a filtering proxy before it", "5.32" },
+	[POSTURE_MOUNT_ROOT_RW] = { "mount-root-rw", "the host's root directory, writable", POSTURE_CRITICAL,
+		"F3 F4", "change any file of the host: programs, cron, keys, passwords",
+		"mount the one directory that is needed, read-only", "5.6" },
+	[POSTURE_MOUNT_ROOT_RO] = { "mount-root-ro", "the host's root directory, read-only", POSTURE_NOTICE,
+		"F8", "read keys, passwords and other containers' secrets; connect to sockets of the host",
+		"mount the one directory that is needed", "5.6" },
+	[POSTURE_MOUNT_ETC_RW] = { "mount-etc-rw", "the host's configuration, writable", POSTURE_WARNING,
+		"F4", "add users, jobs, units or libraries that the host will run",
+		"mount single files, read-only", "5.6" },
+	[POSTURE_MOUNT_KERNEL_RW] = { "mount-kernel-rw", "the host's /proc, /sys, /boot or modules, writable", POSTURE_WARNING,
+		"C1", "name a helper that the kernel runs as root, or change the kernel that starts next",
+		"use the container's own /proc and /sys", "5.6" },
+	[POSTURE_MOUNT_DEV_RW] = { "mount-dev-rw", "the host's /dev", POSTURE_WARNING,
+		"D2", "use the host's disks and memory devices, where the device cgroup lets it",
+		"give single devices", "5.6 5.18" },
+	[POSTURE_MOUNT_HOME_RW] = { "mount-home-rw", "home directories of the host, writable", POSTURE_NOTICE,
+		"F4", "add a key to log in with, or a line that runs at the next login",
+		"mount a directory made for the purpose", "" },
+	[POSTURE_MOUNT_STATE_RW] = { "mount-state-rw", "state of engine or kubelet, writable", POSTURE_WARNING,
+		"F4 F8", "change other containers' files and read their secrets",
+		"do not mount it", "" },
+	[POSTURE_MOUNT_RUN_RW] = { "mount-run-rw", "the host's /run, writable", POSTURE_WARNING,
+		"E1 E3", "reach the sockets of the host's services, engines among them",
+		"mount the one socket that is needed", "" },
+	[POSTURE_MOUNT_PROGRAMS_RW] = { "mount-programs-rw", "the host's programs, writable", POSTURE_WARNING,
+		"F3", "replace a program that the host will run as root",
+		"mount read-only, or a directory of which the host runs nothing", "5.6" },
+	[POSTURE_MOUNT_SENSITIVE_RO] = { "mount-sensitive-ro", "sensitive directories of the host, read-only", POSTURE_INFORMATIONAL,
+		"F8", "read configuration and secrets of the host",
+		"mount what is needed of it", "5.6" },
+	[POSTURE_CAPABILITIES] = { "capabilities", "capabilities beyond the default set", POSTURE_NOTICE,
+		"", "depends on the capability: see the details",
+		"drop all, add those that are needed", "5.4" },
+	[POSTURE_SECCOMP_OFF] = { "seccomp-off", "no system call filter", POSTURE_NOTICE,
+		"", "use the whole surface of the kernel against it",
+		"use the runtime's default profile", "5.22" },
+	[POSTURE_LSM_OFF] = { "lsm-off", "neither AppArmor profile nor SELinux label", POSTURE_INFORMATIONAL,
+		"", "write to paths of /proc and /sys, and mount, that a profile denies",
+		"use the runtime's default profile where the host has AppArmor or SELinux", "5.2 5.3" },
+	[POSTURE_NEW_PRIVILEGES] = { "new-privileges", "programs may gain privileges", POSTURE_INFORMATIONAL,
+		"F1", "become root inside through a set-uid program",
+		"--security-opt no-new-privileges, allowPrivilegeEscalation: false", "5.26" },
+	[POSTURE_PATHS_UNMASKED] = { "paths-unmasked", "/proc and /sys without masked or read-only paths", POSTURE_NOTICE,
+		"C1", "write to kernel control files, read kernel memory and keys",
+		"leave systempaths and procMount at their defaults", "" },
+	[POSTURE_DEVICES] = { "devices", "devices of the host", POSTURE_NOTICE,
+		"D2", "depends on the device: see the details",
+		"give only what is needed, without mknod", "5.18" },
+	[POSTURE_SHARED_MOUNT] = { "shared-mount", "mounts made inside appear on the host", POSTURE_NOTICE,
+		"", "cover directories of the host with its own, given CAP_SYS_ADMIN",
+		"use propagation rprivate or rslave", "5.20" },
+	[POSTURE_SECRET_NAMES] = { "secret-names", "environment variables or labels named like secrets", POSTURE_INFORMATIONAL,
+		"", "read by everything in the container, and by who may inspect it",
+		"mount secrets as files", "" },
+	[POSTURE_NO_MEMORY_LIMIT] = { "no-memory-limit", "no limit of memory", POSTURE_INFORMATIONAL,
+		"", "starve the host and what watches it",
+		"set a limit", "5.11" },
+	[POSTURE_NO_PIDS_LIMIT] = { "no-pids-limit", "no limit of processes", POSTURE_INFORMATIONAL,
+		"", "fill the host's process table",
+		"--pids-limit, podPidsLimit", "5.29" },
+	[POSTURE_NO_CPU_LIMIT] = { "no-cpu-limit", "neither limit nor weight of CPU time", POSTURE_INFORMATIONAL,
+		"", "starve the host and what watches it",
+		"set a limit or a weight", "5.12" },
+	[POSTURE_ROOT_WRITABLE] = { "root-writable", "its root file system is writable", POSTURE_INFORMATIONAL,
+		"", "place tools and change programs of the image",
+		"run read-only with tmpfs where it writes", "5.13" },
+	[POSTURE_ROOT_ON_VOLUME] = { "root-on-volume", "the host's root writes to a directory of the host", POSTURE_INFORMATIONAL,
+		"F1 F2", "leave a set-uid program that a user of the host can run",
+		"use a user namespace, or another user, or nosuid", "" },
+};
+/* clang-format on */
+
+const struct posture_check_info *posture_check_info(unsigned int check)
+{
+	return check < POSTURE_N ? &checks[check] : NULL;
+}
+
+const char *posture_severity_name(enum posture_severity severity)
+{
+	switch (severity) {
+	case POSTURE_INFORMATIONAL: return "informational";
+	case POSTURE_NOTICE: return "notice";
+	case POSTURE_WARNING: return "warning";
+	case POSTURE_CRITICAL: return "critical";
+	}
+	return "unknown";
+}
+
+enum posture_severity posture_severity(const struct posture *posture)
+{
+	enum posture_severity max = POSTURE_INFORMATIONAL;
+
+	for (unsigned int i = 0; i < POSTURE_N; i++)
+		if (posture->findings >> i & 1 && checks[i].severity > max)
+			max = checks[i].severity;
+	return max;
+}
+
+#define BIT(check) (UINT64_C(1) << POSTURE_##check)
+
+bool posture_reason(uint64_t findings, char *buf, size_t size)
+{
+	/* The most dangerous first; all bits must be there. */
+	static const struct {
+		uint64_t all;
+		const char *text;
+	} reasons[] = {
+		{ BIT(ENGINE_SOCKET), "it holds the socket of a container engine" },
+		{ BIT(MOUNT_ROOT_RW), "the host's root directory is mounted writable" },
+		{ BIT(PRIVILEGED) | BIT(HOST_PID),
+		  "it runs privileged with the host's pid namespace" },
+		{ BIT(PRIVILEGED), "it runs privileged" },
+		{ BIT(CAPABILITIES) | BIT(HOST_PID),
+		  "it has capabilities beyond the default and the host's pid namespace" },
+		{ BIT(MOUNT_ETC_RW), "the host's configuration is mounted writable" },
+		{ BIT(MOUNT_PROGRAMS_RW), "the host's programs are mounted writable" },
+		{ BIT(MOUNT_KERNEL_RW), "the host's kernel files are mounted writable" },
+		{ BIT(MOUNT_STATE_RW), "state of the engine or kubelet is mounted writable" },
+		{ BIT(MOUNT_RUN_RW), "the host's /run is mounted writable" },
+		{ BIT(MOUNT_DEV_RW), "the host's /dev is mounted" },
+		{ BIT(MOUNT_HOME_RW), "home directories of the host are mounted writable" },
+		{ BIT(HOST_PID), "it runs with the host's pid namespace" },
+		{ BIT(DEVICES), "it was given devices of the host" },
+		{ BIT(CAPABILITIES), "it has capabilities beyond the default" },
+		{ BIT(MOUNT_ROOT_RO), "the host's root directory is mounted" },
+		{ BIT(PATHS_UNMASKED), "its kernel control files are not masked" },
+		{ BIT(HOST_NET), "it runs with the host's network namespace" },
+	};
+
+	buf[0] = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if ((findings & reasons[i].all) == reasons[i].all) {
+			snprintf(buf, size, "%s", reasons[i].text);
+			return true;
+		}
+	return false;
+}

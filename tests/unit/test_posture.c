@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container was given: one file that has it, and one near it that has
+ * not. Files in data/ are real ones, those here are cut to what is judged. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "enrich/posture.h"
+
+#define ALL_NS                                                                             \
+	"{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"uts\"}," \
+	"{\"type\":\"cgroup\"},{\"type\":\"user\"}"
+#define NS_BUT(rest) "\"namespaces\":[" rest "]"
+#define GOOD_NS NS_BUT(ALL_NS)
+#define GOOD_LINUX \
+	"\"seccomp\":{},\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"]"
+#define LIMITS "\"memory\":{\"limit\":1000000},\"pids\":{\"limit\":10},\"cpu\":{\"shares\":100}"
+#define GOOD_RES "\"resources\":{" LIMITS "}"
+#define GOOD_PROCESS "\"noNewPrivileges\":true,\"apparmorProfile\":\"p\",\"user\":{\"uid\":0}"
+#define OCI(process, linux_part, rest)                                                 \
+	"{\"ociVersion\":\"1.0.2\",\"root\":{\"readonly\":true},\"process\":{" process \
+	"},\"linux\":{" linux_part "}" rest "}"
+#define MOUNT(source, options)                                                            \
+	OCI(GOOD_PROCESS, GOOD_NS "," GOOD_LINUX "," GOOD_RES,                            \
+	    ",\"mounts\":[{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"" source \
+	    "\",\"options\":[" options "]}]")
+#define PROCESS(p) OCI(p, GOOD_NS "," GOOD_LINUX "," GOOD_RES, "")
+#define LINUX(l) OCI(GOOD_PROCESS, l, "")
+#define CAPS(c) PROCESS(GOOD_PROCESS ",\"capabilities\":{\"bounding\":[" c "]}")
+#define RES(r) LINUX(GOOD_NS "," GOOD_LINUX ",\"resources\":{" r "}")
+#define NS(n) LINUX(NS_BUT(n) "," GOOD_LINUX "," GOOD_RES)
+#define RW "\"rbind\",\"rw\""
+#define RO "\"rbind\",\"ro\""
+#define T(t) "{\"type\":\"" t "\"},"
+#define ALL_DEVICES "\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]"
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	enum posture_check check;
+	const char *has, *has_not;
+} cases[] = {
+	{ "privileged", POSTURE_PRIVILEGED,
+	  OCI(GOOD_PROCESS ",\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\",\"CAP_SYS_MODULE\"]}",
+	      GOOD_NS "," GOOD_LINUX ",\"resources\":{" LIMITS "," ALL_DEVICES "}", ""),
+	  CAPS("\"CAP_SYS_ADMIN\",\"CAP_SYS_MODULE\"") },
+	{ "podman says it", POSTURE_PRIVILEGED,
+	  OCI(GOOD_PROCESS, GOOD_NS, ",\"annotations\":{\"io.podman.annotations.privileged\":\"TRUE\"}"),
+	  OCI(GOOD_PROCESS, GOOD_NS, ",\"annotations\":{\"io.podman.annotations.privileged\":\"FALSE\"}") },
+	{ "pid", POSTURE_HOST_PID, NS(T("network") T("ipc") "{\"type\":\"user\"}"), NS(ALL_NS) },
+	{ "pid of init", POSTURE_HOST_PID,
+	  NS("{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}"), NS("{\"type\":\"pid\",\"path\":\"/proc/12/ns/pid\"}") },
+	{ "network", POSTURE_HOST_NET, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
+	{ "ipc", POSTURE_HOST_IPC, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
+	{ "uts", POSTURE_HOST_UTS, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
+	{ "cgroup", POSTURE_HOST_CGROUP, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
+	{ "user", POSTURE_HOST_USER, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
+	{ "socket", POSTURE_ENGINE_SOCKET, MOUNT("/var/run/docker.sock", RO), MOUNT("/run/app.sock", RW) },
+	{ "socket's directory", POSTURE_ENGINE_SOCKET, MOUNT("/run/containerd", RW), MOUNT("/run/containerd-x", RW) },
+	{ "root", POSTURE_MOUNT_ROOT_RW, MOUNT("/", RW), MOUNT("/", RO) },
+	{ "root, disguised", POSTURE_MOUNT_ROOT_RW, MOUNT("/srv/.././/", RW), MOUNT("/srv/../x", RW) },
+	{ "root, read-only", POSTURE_MOUNT_ROOT_RO, MOUNT("/", RO), MOUNT("/", RW) },
+	{ "etc", POSTURE_MOUNT_ETC_RW, MOUNT("/etc/cron.d", RW), MOUNT("/etcetera", RW) },
+	{ "proc", POSTURE_MOUNT_KERNEL_RW, MOUNT("/proc/sys", RW), MOUNT("/process", RW) },
+	{ "boot", POSTURE_MOUNT_KERNEL_RW, MOUNT("/boot", RW), MOUNT("/boot", RO) },
+	{ "dev", POSTURE_MOUNT_DEV_RW, MOUNT("/dev", RW), MOUNT("/dev/shm", RW) },
+	{ "root's home", POSTURE_MOUNT_HOME_RW, MOUNT("/root/.ssh", RW), MOUNT("/rootfs", RW) },
+	{ "all homes", POSTURE_MOUNT_HOME_RW, MOUNT("/home", RW), MOUNT("/home/user", RW) },
+	{ "kubelet", POSTURE_MOUNT_STATE_RW, MOUNT("/var/lib/kubelet/pods", RW),
+	  MOUNT("/var/lib/kubelet/pods/u/volumes/kubernetes.io~empty-dir/x", RW) },
+	{ "docker", POSTURE_MOUNT_STATE_RW, MOUNT("/var", RW), MOUNT("/var/lib/docker/volumes/v/_data", RW) },
+	{ "run", POSTURE_MOUNT_RUN_RW, MOUNT("/var/run/", RW), MOUNT("/run/app", RW) },
+	{ "programs", POSTURE_MOUNT_PROGRAMS_RW, MOUNT("/usr/local/bin", RW), MOUNT("/usr/local/bin", RO) },
+	{ "read-only", POSTURE_MOUNT_SENSITIVE_RO, MOUNT("/etc", RO), MOUNT("/etc/hosts", RO) },
+	{ "capability", POSTURE_CAPABILITIES, CAPS("\"CAP_SYS_PTRACE\""), CAPS("\"CAP_CHOWN\",\"CAP_NET_RAW\"") },
+	{ "seccomp", POSTURE_SECCOMP_OFF, LINUX(GOOD_NS), LINUX(GOOD_NS "," GOOD_LINUX) },
+	{ "apparmor", POSTURE_LSM_OFF, PROCESS("\"apparmorProfile\":\"unconfined\""), PROCESS("\"selinuxLabel\":\"l\"") },
+	{ "no_new_privs", POSTURE_NEW_PRIVILEGES, PROCESS("\"noNewPrivileges\":false"), PROCESS(GOOD_PROCESS) },
+	{ "masks", POSTURE_PATHS_UNMASKED, LINUX(GOOD_NS ",\"maskedPaths\":[],\"readonlyPaths\":[\"/p\"]"),
+	  LINUX(GOOD_NS "," GOOD_LINUX) },
+	{ "device", POSTURE_DEVICES, LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/sda\"}]"),
+	  LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/null\"}]") },
+	{ "propagation", POSTURE_SHARED_MOUNT, MOUNT("/srv", "\"rbind\",\"rshared\""), MOUNT("/srv", "\"rbind\",\"rslave\"") },
+	{ "secret", POSTURE_SECRET_NAMES, PROCESS("\"env\":[\"DB_PASSWORD=x\"]"),
+	  PROCESS("\"env\":[\"DB_PASSWORD_FILE=/run/s\",\"PATH=/token\",\"DB_PASSWORD=\"]") },
+	{ "memory", POSTURE_NO_MEMORY_LIMIT, RES("\"pids\":{\"limit\":9}"), RES(LIMITS) },
+	{ "pids", POSTURE_NO_PIDS_LIMIT, RES("\"pids\":{\"limit\":-1}"), RES(LIMITS) },
+	{ "cpu", POSTURE_NO_CPU_LIMIT, RES("\"cpu\":{\"shares\":0}"), RES("\"cpu\":{\"quota\":5}") },
+	{ "writable root", POSTURE_ROOT_WRITABLE, "{\"ociVersion\":\"1\",\"linux\":{}}", PROCESS(GOOD_PROCESS) },
+	{ "root on a volume", POSTURE_ROOT_ON_VOLUME,
+	  OCI("\"user\":{\"uid\":0}", NS_BUT("{\"type\":\"pid\"}"), ",\"mounts\":[{\"source\":\"/srv\",\"type\":\"bind\"}]"),
+	  OCI("\"user\":{\"uid\":7}", NS_BUT("{\"type\":\"pid\"}"), ",\"mounts\":[{\"source\":\"/srv\",\"type\":\"bind\"}]") },
+};
+/* clang-format on */
+
+static uint64_t judge(const char *json)
+{
+	struct posture posture = { 0 };
+	uint64_t findings;
+
+	assert_int_equal(posture_read_oci(slice_from(json), &posture), 0);
+	findings = posture.findings;
+	posture_release(&posture);
+	return findings;
+}
+
+static void each_check_tells_its_case_from_a_near_one(void **state)
+{
+	uint64_t tried = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t bit = UINT64_C(1) << cases[i].check;
+
+		if (!(judge(cases[i].has) & bit))
+			fail_msg("%s: not found", cases[i].name);
+		if (judge(cases[i].has_not) & bit)
+			fail_msg("%s: found where it is not", cases[i].name);
+		tried |= bit;
+	}
+	assert_int_equal(tried, (UINT64_C(1) << POSTURE_N) - 1);
+}
+
+static void table_is_whole(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < POSTURE_N; i++) {
+		const struct posture_check_info *info = posture_check_info(i);
+
+		if (!info || !info->key || !info->title || !info->techniques || !info->attack ||
+		    !info->fix || !info->cis)
+			fail_msg("check %u is not described", i);
+		for (unsigned int j = 0; j < i; j++)
+			assert_string_not_equal(posture_check_info(j)->key, info->key);
+	}
+	assert_null(posture_check_info(POSTURE_N));
+}
+
+static void read_data(const char *name, struct posture *posture)
+{
+	const char *dir = getenv("BRIGWATCH_TEST_DATA");
+	cleanup_free char *bytes = malloc(1 << 20);
+	char path[512];
+	ssize_t n;
+	int fd;
+
+	assert_non_null(bytes);
+	snprintf(path, sizeof(path), "%s/%s", dir ? dir : "tests/unit/data", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_msg("cannot open %s: %s", path, strerror(errno));
+	n = read(fd, bytes, 1 << 20);
+	close(fd);
+	assert_true(n > 0);
+	assert_int_equal(posture_read_oci((struct slice){ bytes, (size_t)n }, posture), 0);
+	/* Every cut and many damages of a real file are survived. */
+	for (ssize_t at = 0; at < n; at += 97) {
+		struct posture other = { 0 };
+		char good = bytes[at];
+
+		posture_read_oci((struct slice){ bytes, (size_t)at }, &other);
+		bytes[at] = "\0\"\\{[,9"[at % 7];
+		posture_read_oci((struct slice){ bytes, (size_t)n }, &other);
+		bytes[at] = good;
+		posture_release(&other);
+	}
+}
+
+static void ordinary_containers_are_below_warning(void **state)
+{
+	static const char *const names[] = { "oci_config_docker.json", "oci_config_podman.json" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct posture posture = { 0 };
+
+		read_data(names[i], &posture);
+		for (unsigned int c = 0; c < POSTURE_N; c++)
+			if (posture.findings >> c & 1 &&
+			    posture_check_info(c)->severity >= POSTURE_WARNING)
+				print_message("%s: %s\n", names[i], posture_check_info(c)->key);
+		assert_true(posture_severity(&posture) < POSTURE_WARNING);
+		posture_release(&posture);
+	}
+}
+
+/* Made by hand after containerd's CRI plug-in: a pod's namespaces are joined by
+ * path, there is no filter unless it is asked for, and the files of the pod are
+ * mounted. The same with what hostPath can do to it. */
+static void pods_are_below_warning_unless_they_mount_the_host(void **state)
+{
+#define POD(more)                                                                                  \
+	"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":0},\"capabilities\":{"           \
+	"\"bounding\":[\"CAP_CHOWN\",\"CAP_MKNOD\",\"CAP_NET_RAW\"]}},\"linux\":{\"namespaces\":[" \
+	"{\"type\":\"pid\"},{\"type\":\"ipc\",\"path\":\"/proc/77/ns/ipc\"},"                      \
+	"{\"type\":\"uts\",\"path\":\"/proc/77/ns/uts\"},{\"type\":\"mount\"},"                    \
+	"{\"type\":\"network\",\"path\":\"/proc/77/ns/net\"}],"                                    \
+	"\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}],"                       \
+	"\"cpu\":{\"shares\":2}},\"maskedPaths\":[\"/proc/kcore\"],"                               \
+	"\"readonlyPaths\":[\"/proc/sys\"]},\"mounts\":["                                          \
+	"{\"type\":\"bind\",\"source\":\"/var/lib/kubelet/pods/u/etc-hosts\"},"                    \
+	"{\"type\":\"bind\",\"source\":"                                                           \
+	"\"/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/a/resolv.conf\"},"              \
+	"{\"type\":\"bind\",\"source\":"                                                           \
+	"\"/run/containerd/io.containerd.grpc.v1.cri/sandboxes/a/shm\"}" more "]}"
+	struct posture posture = { 0 };
+
+	(void)state;
+	assert_int_equal(posture_read_oci(slice_from(POD("")), &posture), 0);
+	assert_true(posture_severity(&posture) < POSTURE_WARNING);
+	posture_release(&posture);
+	assert_int_equal(
+		posture_read_oci(
+			slice_from(POD(",{\"type\":\"bind\",\"source\":\"/var/lib/kubelet\"}")),
+			&posture),
+		0);
+	assert_int_equal(posture_severity(&posture), POSTURE_WARNING);
+	posture_release(&posture);
+}
+
+static void docker_says_what_the_specification_cannot(void **state)
+{
+	static const char host[] =
+		"{\"Privileged\":true,\"NetworkMode\":\"host\",\"PidMode\":\"host\","
+		"\"Binds\":[\"/:/host:z,ro\",\"/etc:/e\",\"volume:/v\",\"/run/docker.sock:/s\"]}";
+	static const char config[] =
+		"{\"ID\":\"x\",\"Config\":{\"Labels\":{\"my.secret\":\"hunter2-canary\"},"
+		"\"Env\":[\"API_KEY=hunter2-canary\",\"hunter2-canary-token\"]}}";
+	struct posture posture = { 0 };
+	char reason[128];
+
+	(void)state;
+	assert_int_equal(posture_read_docker_host(slice_from(config), &posture), -EBADMSG);
+	assert_int_equal(posture_read_docker_config(slice_from(host), &posture), -EBADMSG);
+	assert_int_equal(posture.findings, 0);
+	assert_int_equal(posture_read_docker_host(slice_from(host), &posture), 0);
+	assert_int_equal(posture.findings, UINT64_C(1) << POSTURE_PRIVILEGED |
+						   UINT64_C(1) << POSTURE_HOST_PID |
+						   UINT64_C(1) << POSTURE_HOST_NET |
+						   UINT64_C(1) << POSTURE_MOUNT_ROOT_RO |
+						   UINT64_C(1) << POSTURE_MOUNT_ETC_RW |
+						   UINT64_C(1) << POSTURE_ENGINE_SOCKET);
+	assert_int_equal(posture.n_binds, 3);
+	assert_int_equal(posture_read_docker_config(slice_from(config), &posture), 0);
+	assert_true(posture.findings >> POSTURE_SECRET_NAMES & 1);
+	for (size_t i = 0; i < posture.n_details; i++)
+		assert_null(strstr(posture.details[i].text, "hunter2"));
+	assert_true(posture_reason(posture.findings, reason, sizeof(reason)));
+	assert_string_equal(reason, "it holds the socket of a container engine");
+	posture_release(&posture);
+
+	assert_true(
+		posture_reason(UINT64_C(1) << POSTURE_PRIVILEGED | UINT64_C(1) << POSTURE_HOST_PID,
+			       reason, sizeof(reason)));
+	assert_string_equal(reason, "it runs privileged with the host's pid namespace");
+	assert_false(posture_reason(UINT64_C(1) << POSTURE_ROOT_WRITABLE, reason, sizeof(reason)));
+	assert_string_equal(reason, "");
+}
+
+static void lists_are_bounded(void **state)
+{
+	cleanup_free char *json = malloc(1 << 20);
+	struct posture posture = { 0 };
+	size_t n;
+
+	(void)state;
+	assert_non_null(json);
+	n = (size_t)sprintf(json, "{\"ociVersion\":\"1\",\"linux\":{},\"mounts\":[");
+	for (int i = 0; i < 3000; i++)
+		n += (size_t)sprintf(json + n, "%s{\"type\":\"bind\",\"source\":\"/etc/%d\"}",
+				     i ? "," : "", i);
+	sprintf(json + n, "]}");
+	assert_int_equal(posture_read_oci(slice_from(json), &posture), 0);
+	assert_int_equal(posture.n_binds, POSTURE_BINDS_MAX);
+	assert_int_equal(posture.n_binds_dropped, 3000 - POSTURE_BINDS_MAX);
+	assert_int_equal(posture.n_details, POSTURE_DETAILS_MAX);
+	assert_true(posture.n_details_dropped > 0);
+	posture_mark_socket(&posture, POSTURE_BINDS_MAX);
+	assert_false(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
+	posture_mark_socket(&posture, 0);
+	assert_true(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
+	posture_release(&posture);
+	posture_release(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_check_tells_its_case_from_a_near_one),
+		cmocka_unit_test(table_is_whole),
+		cmocka_unit_test(ordinary_containers_are_below_warning),
+		cmocka_unit_test(pods_are_below_warning_unless_they_mount_the_host),
+		cmocka_unit_test(docker_says_what_the_specification_cannot),
+		cmocka_unit_test(lists_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
