@@ -127,6 +127,8 @@ static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 	put_known(doc, obj, "cgroup", view->cgroup);
 	put_u64(doc, obj, "cgroup_id", ev->hdr.cgroup_id);
 	put_bool(doc, obj, "pending", view->pending);
+	if (view->pending)
+		put_str(doc, root, "enrichment", "pending");
 }
 
 static void put_target(struct doc *doc, json_t *root, const struct event *ev)

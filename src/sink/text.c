@@ -149,6 +149,8 @@ static void add_container(struct buf *buf, const struct event *ev)
 		add_word(buf, view->name);
 		buf_add_str(buf, ")");
 	}
+	if (view->pending)
+		add_pair_str(buf, "enrichment", "pending");
 	add_pair(buf, "pod", view->pod);
 	add_pair(buf, "ns", view->pod_ns);
 	add_pair(buf, "image", view->image);

@@ -278,6 +278,7 @@ static void json_says_what_the_finding_says(void **state)
 		{ "container.pod.sandbox_id", "5aa" },
 		{ "container.key", "77" },
 		{ "container.pending", "false" },
+		{ "enrichment", "absent" },
 		{ "container.cgroup", "/system.slice/docker-4f1c.scope" },
 		{ "target.boundary", "host" },
 		{ "target.container", "null" },
@@ -410,6 +411,7 @@ static void a_container_without_a_name_keeps_its_identity(void **state)
 		{ "container.id", "cg-5151" },
 		{ "container.key", "18446744073709551615" },
 		{ "container.pending", "true" },
+		{ "enrichment", "pending" },
 		{ "container.name", "null" },
 		{ "file.ino", "18446744073709551615" },
 		{ "view.complete", "false" },
@@ -663,6 +665,13 @@ static void text_quotes_what_could_mislead(void **state)
 	assert_int_equal(count(line, "container=4f1c2d3e5a6b (\"x) container=host (y\")"), 1);
 	assert_int_equal(count(line, " image=\"y\\x22 target=\\x22none\" "), 1);
 	assert_int_equal(count(line, "process=runc->\"a->b\"->evil "), 1);
+	assert_int_equal(count(line, "enrichment="), 0);
+	buf_release(&buf);
+
+	s.container.pending = true;
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	line = (struct slice){ buf.data, buf.len };
+	assert_int_equal(count(line, " enrichment=pending "), 1);
 	buf_release(&buf);
 }
 
