@@ -573,6 +573,45 @@ static bool is_host(const json_t *root, const char *key)
 	return mode && strcmp(mode, "host") == 0;
 }
 
+/* "80/tcp": [{"HostIp": "", "HostPort": "8080"}] */
+static void read_ports(json_t *ports, struct posture *posture)
+{
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach(ports, key, value) {
+		if (n++ == ITEMS_MAX)
+			break;
+		for (size_t i = 0; i < n_items(value); i++) {
+			const json_t *binding = json_array_get(value, i);
+			const char *port = get_string(binding, "HostPort");
+			const char *address = get_string(binding, "HostIp");
+			unsigned long number = port ? strtoul(port, NULL, 10) : 0;
+
+			if (number > 0 && number < 1024)
+				find(posture, POSTURE_PRIVILEGED_PORT, "%lu", number);
+			if (!address || strcmp(address, "0.0.0.0") == 0 ||
+			    strcmp(address, "::") == 0)
+				find(posture, POSTURE_PORT_ANY_ADDRESS, "%s", key);
+		}
+	}
+}
+
+static void read_docker_only(const json_t *root, struct posture *posture)
+{
+	const char *restart = get_string(json_object_get(root, "RestartPolicy"), "Name");
+	const char *network = get_string(root, "NetworkMode");
+
+	read_ports(json_object_get(root, "PortBindings"), posture);
+	if (restart && (strcmp(restart, "always") == 0 || strcmp(restart, "unless-stopped") == 0))
+		set(posture, POSTURE_RESTART_ALWAYS);
+	if (network && (strcmp(network, "default") == 0 || strcmp(network, "bridge") == 0))
+		set(posture, POSTURE_DEFAULT_BRIDGE);
+	if (get_string(root, "CgroupParent"))
+		set(posture, POSTURE_CGROUP_PARENT);
+}
+
 int posture_read_docker_host(struct slice json, struct posture *posture)
 {
 	cleanup_json json_t *root = NULL;
@@ -599,6 +638,7 @@ int posture_read_docker_host(struct slice json, struct posture *posture)
 		set(posture, POSTURE_HOST_UTS);
 	if (is_host(root, "UsernsMode"))
 		set(posture, POSTURE_HOST_USER);
+	read_docker_only(root, posture);
 
 	/* SOURCE:TARGET[:OPTIONS]; a volume's name is no path. With the
 	 * specification at hand its mounts say the same, and better. */
@@ -641,5 +681,7 @@ int posture_read_docker_config(struct slice json, struct posture *posture)
 	posture->has_docker = true;
 	read_env(json_object_get(config, "Env"), posture);
 	read_labels(json_object_get(config, "Labels"), posture);
+	if (!json_is_object(json_object_get(config, "Healthcheck")))
+		set(posture, POSTURE_NO_HEALTH_CHECK);
 	return 0;
 }

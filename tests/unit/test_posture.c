@@ -123,7 +123,8 @@ static void each_check_tells_its_case_from_a_near_one(void **state)
 			fail_msg("%s: found where it is not", cases[i].name);
 		tried |= bit;
 	}
-	assert_int_equal(tried, (UINT64_C(1) << POSTURE_N) - 1);
+	/* The others are Docker's alone. */
+	assert_int_equal(tried, (UINT64_C(1) << POSTURE_PRIVILEGED_PORT) - 1);
 }
 
 static void table_is_whole(void **state)
@@ -262,6 +263,47 @@ static void docker_says_what_the_specification_cannot(void **state)
 	assert_string_equal(reason, "");
 }
 
+static void docker_only_checks_tell_theirs_from_near_ones(void **state)
+{
+	static const struct {
+		enum posture_check check;
+		const char *has, *has_not;
+	} docker[] = {
+		{ POSTURE_PRIVILEGED_PORT, "\"PortBindings\":{\"9/tcp\":[{\"HostPort\":\"1023\"}]}",
+		  "\"PortBindings\":{\"9/tcp\":[{\"HostPort\":\"1024\"}]}" },
+		{ POSTURE_PORT_ANY_ADDRESS, "\"PortBindings\":{\"9/tcp\":[{\"HostIp\":\"\"}]}",
+		  "\"PortBindings\":{\"9/tcp\":[{\"HostIp\":\"127.0.0.1\"}]}" },
+		{ POSTURE_RESTART_ALWAYS, "\"RestartPolicy\":{\"Name\":\"always\"}",
+		  "\"RestartPolicy\":{\"Name\":\"on-failure\"}" },
+		{ POSTURE_CGROUP_PARENT, "\"CgroupParent\":\"/x\"", "\"CgroupParent\":\"\"" },
+	};
+	struct posture posture = { 0 };
+	char json[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(docker); i++)
+		for (int near = 0; near < 2; near++) {
+			snprintf(json, sizeof(json),
+				 "{\"Privileged\":false,\"NetworkMode\":\"%s\",%s}",
+				 near ? "mine" : "default",
+				 near ? docker[i].has_not : docker[i].has);
+			assert_int_equal(posture_read_docker_host(slice_from(json), &posture), 0);
+			assert_int_equal(posture.findings >> docker[i].check & 1, !near);
+			assert_int_equal(posture.findings >> POSTURE_DEFAULT_BRIDGE & 1, !near);
+			posture_release(&posture);
+		}
+	assert_int_equal(posture_read_docker_config(
+				 SLICE_LITERAL("{\"ID\":\"x\",\"Config\":{\"Healthcheck\":{}}}"),
+				 &posture),
+			 0);
+	assert_int_equal(posture.findings, 0);
+	assert_int_equal(posture_read_docker_config(SLICE_LITERAL("{\"ID\":\"x\",\"Config\":{}}"),
+						    &posture),
+			 0);
+	assert_int_equal(posture.findings, UINT64_C(1) << POSTURE_NO_HEALTH_CHECK);
+	posture_release(&posture);
+}
+
 static void lists_are_bounded(void **state)
 {
 	cleanup_free char *json = malloc(1 << 20);
@@ -296,6 +338,7 @@ int main(void)
 		cmocka_unit_test(ordinary_containers_are_below_warning),
 		cmocka_unit_test(pods_are_below_warning_unless_they_mount_the_host),
 		cmocka_unit_test(docker_says_what_the_specification_cannot),
+		cmocka_unit_test(docker_only_checks_tell_theirs_from_near_ones),
 		cmocka_unit_test(lists_are_bounded),
 	};
 
