@@ -296,6 +296,38 @@ static void files_are_found_by_init(void **state)
 	}
 }
 
+/* From the places where containerd, k3s and CRI-O keep it. */
+static void pods_are_named(void **state)
+{
+	static const char *const places[] = {
+		"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
+		"run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
+		"run/containers/storage/overlay-containers/" ID "/userdata/config.json",
+	};
+	static const char *const keys[] = { "cri.sandbox-name", "cri.sandbox-name", "pod.name" };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct reader_request request = ask(rig, ID, 0, 0);
+		struct container_facts facts;
+		char json[256], path[PATH_MAX];
+		bool verified;
+
+		snprintf(json, sizeof(json),
+			 "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.%s\":\"web-%zu\"}}",
+			 keys[i], i);
+		put(rig, places[i], "%s", json);
+		assert_int_equal(collect(rig, &request, &facts, &verified), 0);
+		assert_string_equal(facts.id, ID);
+		snprintf(json, sizeof(json), "web-%zu", i);
+		assert_string_equal(facts.pod, json);
+		assert_false(verified);
+		container_facts_release(&facts);
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, places[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
 static void crun_and_podman_are_found(void **state)
 {
 	struct rig *rig = *state;
@@ -805,6 +837,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_are_found_by_id, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(hostconfig_comes_along, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(files_are_found_by_init, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(pods_are_named, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(crun_and_podman_are_found, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(links_in_configured_roots_stay_within_the_host,
 						make_rig, free_rig),
