@@ -32,7 +32,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all schema run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules unit-programs fuzz-programs
+.PHONY: all schema run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -101,7 +101,7 @@ LIB_OBJS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/cmd/main.c,$(SR
 $(BUILD)/obj/%.o: src/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -DRULES_SHARED='"$(PREFIX)/share/brigwatch/rules"' -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/source/live.o: $(SKELETONS)
 
@@ -175,6 +175,10 @@ check-rules: $(BUILD)/brigwatch
 ## import-falco     build the program that translates Falco's rules
 ## check-import     that program over small files, and over Falco's own if they are there
 include tools/import-falco/Makefile.inc
+
+## check-deploy     the agent in a container, with the rights that a pod would give it (root)
+check-deploy: $(BUILD)/brigwatch
+	@tests/deploy/run $(BUILD)/brigwatch rules
 
 lint:
 	@tools/lint $(BUILD)

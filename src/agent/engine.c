@@ -41,6 +41,7 @@ struct engine {
 	struct ledger ledger;
 	struct asks asks;
 	struct resolver resolver;
+	struct own own;
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	uint64_t next_check_ns;
 	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
@@ -263,6 +264,8 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 		learn_birth(engine, &ev);
 		enrich_apply(engine->enrich, &ev);
 	}
+	if (own_is_doing(&engine->own, &ev))
+		return;
 	/* Does any rule match at all? Only then is a name worth waiting for. */
 	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
 	    would_match(engine, &ev) &&
@@ -515,6 +518,7 @@ static int prepare(struct engine *engine)
 	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd,
 		    config->call_counts_fd);
 	asks_init(&engine->asks, config->reader_fd);
+	engine->own = config->own;
 	resolver_init(&engine->resolver, config->resolve_fd, config->binaries_fd);
 	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	return 0;

@@ -5,6 +5,7 @@
 #ifndef BW_AGENT_ENGINE_H
 #define BW_AGENT_ENGINE_H
 
+#include "agent/own.h"
 #include "rule/rule.h"
 #include "sink/sink.h"
 
@@ -21,6 +22,7 @@ struct engine_config {
 	bool colour;
 	const struct rule_set *rules;
 	const struct rule_load *load; /* how those that come later are chosen from files */
+	struct own own; /* who the sensor is */
 	const char *hostname;
 };
 

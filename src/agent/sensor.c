@@ -2,6 +2,7 @@
 #include "agent/sensor.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,8 +24,7 @@
 #include "agent/sandbox.h"
 #include "source/live.h"
 
-#define RUN_DIR "/run/brigwatch"
-#define LOCK_PATH RUN_DIR "/lock"
+#define RUN_DIR_DEFAULT "/run/brigwatch"
 #define LOCK_WAIT_MS 3000		/* a killed agent's engine needs a moment to notice */
 #define CANARY_INTERVAL_MS 5000
 #define SOCKETS_INTERVAL_MS 2000
@@ -58,6 +58,8 @@ struct sensor {
 	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
 	int resolver_engine_fd, resolver_fd;
 	int lock_fd, signal_fd;
+	int host_root_fd;		/* O_PATH: where the host's files are */
+	struct own own;			/* who we are, so that the engine knows us */
 	struct reload reload; /* the rules, and others that are to come */
 	char hostname[256];
 	uint64_t canary;
@@ -84,14 +86,28 @@ static uint64_t boot_ns(void)
 
 /* ---- one agent per host ---- */
 
+static const char *run_dir(const struct sensor *sensor)
+{
+	return sensor->options->run_dir ? sensor->options->run_dir : RUN_DIR_DEFAULT;
+}
+
+static const char *host_root(const struct sensor *sensor)
+{
+	return sensor->options->reader.host_root ? sensor->options->reader.host_root : "/";
+}
+
 static int take_lock(struct sensor *sensor)
 {
 	uint64_t end = now_ms() + LOCK_WAIT_MS;
 	struct timespec pause = { .tv_nsec = 20000000 };
+	cleanup_close int dir = -1;
 
-	if (mkdir(RUN_DIR, 0700) < 0 && errno != EEXIST)
+	if (mkdir(run_dir(sensor), 0700) < 0 && errno != EEXIST)
 		return -errno;
-	sensor->lock_fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	dir = open(run_dir(sensor), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	sensor->lock_fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sensor->lock_fd < 0)
 		return -errno;
 	while (flock(sensor->lock_fd, LOCK_EX | LOCK_NB) < 0) {
@@ -146,6 +162,7 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.colour = sensor->options->colour,
 		.rules = sensor->reload.rules,
 		.load = &sensor->options->load,
+		.own = sensor->own,
 		.hostname = sensor->hostname,
 	};
 	/* The lock is kept: while this engine reads the rings no other may. */
@@ -368,6 +385,18 @@ static void reap_children(struct sensor *sensor)
 
 /* ---- feeding the kernel side ---- */
 
+/* A file of the host, by the path that the host has for it. Links lead to where
+ * they lead on the host, which from a pod is below --host-root. */
+static int open_on_host(const struct sensor *sensor, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, sensor->host_root_fd, path, &how, sizeof(how));
+}
+
 /* Runtimes' programs that do not run now. Those that do, and those under other
  * names, are learned from the kernel: by name at exec, and by deed. */
 static void register_binaries(struct sensor *sensor)
@@ -383,7 +412,7 @@ static void register_binaries(struct sensor *sensor)
 			struct stat st;
 
 			snprintf(path, sizeof(path), "%s/%s", dirs[d], live_runtime_names[i]);
-			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+			fd = open_on_host(sensor, path);
 			if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 				(void)live_register_runtime(sensor->live, fd, RUNTIME_BY_PATH);
 		}
@@ -409,7 +438,7 @@ static void register_helper(struct sensor *sensor, const char *setting)
 	path[strcspn(path, " \n")] = '\0';
 	if (*path != '/')
 		return;
-	program = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	program = open_on_host(sensor, path);
 	if (program >= 0 && fstat(program, &st) == 0 && S_ISREG(st.st_mode))
 		(void)live_register_runtime(sensor->live, program, REGISTER_HELPER);
 }
@@ -667,13 +696,19 @@ static int start(struct sensor *sensor)
 			    "CAP_DAC_READ_SEARCH for container names): %s missing, nothing is watched", missing);
 		return EXIT_PRIVILEGES;
 	}
+	sensor->host_root_fd = open(host_root(sensor), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (sensor->host_root_fd < 0) {
+		log_message("sensor", "cannot open %s, the host's root directory: %s", host_root(sensor),
+			    strerror(errno));
+		return EXIT_USAGE;
+	}
 	r = take_lock(sensor);
 	if (r == -EWOULDBLOCK) {
-		log_message("sensor", "another brigwatch watches this host already (%s is locked)", LOCK_PATH);
+		log_message("sensor", "another brigwatch watches this host already (%s/lock is locked)", run_dir(sensor));
 		return EXIT_USAGE;
 	}
 	if (r < 0) {
-		log_message("sensor", "cannot lock %s: %s", LOCK_PATH, strerror(-r));
+		log_message("sensor", "cannot lock %s/lock: %s", run_dir(sensor), strerror(-r));
 		return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
 	}
 
@@ -730,10 +765,15 @@ int sensor_run(const struct sensor_options *options)
 		.resolver_fd = -1,
 		.lock_fd = -1,
 		.signal_fd = -1,
+		.host_root_fd = -1,
 	};
+	int r;
 
 	if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
 		snprintf(sensor.hostname, sizeof(sensor.hostname), "localhost");
+	r = own_init(&sensor.own, (uint32_t)getpid());
+	if (r < 0)
+		log_message("sensor", "cannot read /proc/self: %s, what the agent does is judged, too", strerror(-r));
 	reload_init(&sensor.reload, &options->load, options->rules);
 	sensor.exit_code = start(&sensor);
 	if (sensor.exit_code == EXIT_DONE) {
@@ -747,5 +787,7 @@ int sensor_run(const struct sensor_options *options)
 	stop_reader(&sensor.resolver);
 	live_free(sensor.live);
 	reload_release(&sensor.reload);
+	if (sensor.host_root_fd >= 0)
+		close(sensor.host_root_fd);
 	return sensor.exit_code;
 }

@@ -15,7 +15,9 @@ struct sensor_options {
 	int output_fd;
 	enum sink_format format;
 	bool colour;
+	/* reader.host_root is where the sensor looks for the host's programs, too. */
 	struct reader_config reader;
+	const char *run_dir; /* of the lock; NULL: /run/brigwatch. The same for all agents of a host */
 };
 
 /* Run until SIGINT or SIGTERM. Returns an enum exit_code. */

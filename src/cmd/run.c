@@ -10,11 +10,14 @@
 #include "cmd/cmd.h"
 
 #define RULES_DEFAULT "/etc/brigwatch/rules"
+#ifndef RULES_SHARED
+#define RULES_SHARED "/usr/share/brigwatch/rules"
+#endif
 #define ROOTS_MAX 16
 #define CHOICES_MAX 64
 
 struct run_options {
-	const char *rules[ROOTS_MAX], *output;
+	const char *rules[ROOTS_MAX], *output, *host_root, *run_dir;
 	size_t n_rules;
 	struct rule_choice choices[CHOICES_MAX];
 	size_t n_choices;
@@ -30,7 +33,8 @@ static void usage(FILE *to)
 		"Watches this host until SIGINT or SIGTERM. Needs root, or CAP_BPF and\n"
 		"CAP_PERFMON, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for container names.\n\n"
 		"  --rules DIR        rules to use: a directory of *.json and rules.d/*.json, or one\n"
-		"                     file; may be repeated (default " RULES_DEFAULT ")\n"
+		"                     file; may be repeated (default " RULES_DEFAULT ", else\n"
+		"                     " RULES_SHARED ")\n"
 		"  --enable WHICH     use these rules: ids (BW-0101, BW-01*), tags, techniques (T1611),\n"
 		"                     priorities (warning, warning+ for that and above), with commas\n"
 		"  --disable WHICH    do not use these rules\n"
@@ -40,6 +44,9 @@ static void usage(FILE *to)
 		"  --output FILE      append alerts to FILE instead of printing them\n"
 		"  --runc-root DIR    another directory of runc's states (runc --root); may be repeated\n"
 		"  --docker-root DIR  another data directory of Docker (--data-root); may be repeated\n"
+		"  --host-root DIR    the host's root directory as seen from here: in a pod, where\n"
+		"                     it is mounted (default /)\n"
+		"  --run-dir DIR      directory of the lock, the host's (default /run/brigwatch)\n"
 		"  --help             this text\n\n"
 		"Alerts go to stdout or FILE, messages and the summary to stderr.\n");
 }
@@ -75,6 +82,8 @@ static int parse_options(int argc, char **argv, struct run_options *ret)
 		{ "output", required_argument, NULL, 'o' },
 		{ "runc-root", required_argument, NULL, 'c' },
 		{ "docker-root", required_argument, NULL, 'd' },
+		{ "host-root", required_argument, NULL, 'H' },
+		{ "run-dir", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "enable", required_argument, NULL, OPTION_CHOICE + RULE_ENABLE },
 		{ "disable", required_argument, NULL, OPTION_CHOICE + RULE_DISABLE },
@@ -98,6 +107,12 @@ static int parse_options(int argc, char **argv, struct run_options *ret)
 			break;
 		case 'o':
 			ret->output = optarg;
+			break;
+		case 'H':
+			ret->host_root = optarg;
+			break;
+		case 'R':
+			ret->run_dir = optarg;
 			break;
 		case 'f':
 			if (!strcmp(optarg, "text")) {
@@ -270,7 +285,7 @@ int cmd_run(int argc, char **argv)
 	if (code != EXIT_DONE)
 		return code < 0 ? EXIT_DONE : code;
 	if (options.n_rules == 0)
-		options.rules[options.n_rules++] = RULES_DEFAULT;
+		options.rules[options.n_rules++] = access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
 	code = load_rules(&options, &rules);
 	if (code == EXIT_DONE)
 		code = open_output(options.output, &sensor.output_fd);
@@ -279,6 +294,8 @@ int cmd_run(int argc, char **argv)
 		sensor.load = choose_rules(&options);
 		sensor.format = options.format;
 		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
+		sensor.run_dir = options.run_dir;
+		sensor.reader.host_root = options.host_root;
 		fill_roots(&options, &sensor.reader);
 		code = sensor_run(&sensor);
 	}

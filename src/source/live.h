@@ -77,9 +77,14 @@ int live_scan_subjects(struct live *live);
 int live_sweep_identities(struct live *live);
 int live_sweep_namespaces(struct live *live, uint64_t older_than_ns);
 
-/* Tell the kernel side the addresses of the caller's network namespace, which
- * must be the host's for them to be the host's. */
+/* Tell the kernel side the addresses of the host: those of the network namespace
+ * of process 1. In a pod with hostPID that is another than the caller's. */
 int live_scan_addresses(struct live *live);
+
+/* One line of /proc/PID/net/fib_trie and of if_inet6. True: *ret is an address of
+ * that namespace, not a loopback one. `last` begins empty, and goes from line to line. */
+bool live_read_fib_line(const char *line, char last[16], struct inet_address *ret);
+bool live_read_inet6_line(const char *line, struct inet_address *ret);
 
 /* Number of hooks that should be attached and are not, and of pins that somebody
  * took away, which are put back; 0 is good. *ret_missed: runs of programs that

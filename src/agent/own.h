@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agent itself does. In a pod it is a contained process that loads BPF
+ * programs, uses capabilities and opens the host's files, as an attacker would.
+ *
+ * It is known by the identity of its processes, not by its container: a process
+ * that was smuggled into its pod is judged like any other. So is a process of its
+ * own once it executed another program, and what the agent never does: writing to
+ * the host's files, say, or another capability than its four. */
+#ifndef BW_AGENT_OWN_H
+#define BW_AGENT_OWN_H
+
+#include "event/event.h"
+
+struct own {
+	uint32_t tgid;		/* of the sensor, initial pid namespace; 0: unknown, nothing is own */
+	uint64_t start_ticks;	/* its start, as /proc/PID/stat has it: ticks since boot */
+	uint64_t tick_ns;
+	struct exec_id sensor;	/* all of it, from the first record that it made */
+};
+
+/* Read who `sensor` is. Needs /proc of the initial pid namespace. 0 or -errno; on
+ * failure nothing is taken for the agent's own. */
+int own_init(struct own *own, uint32_t sensor);
+
+/* True: the agent's own doing, which no rule is to judge. It changes no state. */
+bool own_is_doing(struct own *own, const struct event *ev);
+
+#endif

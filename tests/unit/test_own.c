@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The agent's own doings, and what only looks like them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include <cmocka.h>
+
+#include "agent/own.h"
+
+#define TICK 10000000ull
+#define SENSOR { .start_ns = 500 * TICK + 7, .tgid = 40, .exec_seq = 3 }
+
+static const struct {
+	const char *name;
+	struct exec_id proc, parent;
+	unsigned int type, nr, cap;
+	uint64_t facts;
+	bool want;
+} cases[] = {
+	{ "sensor, bpf()", SENSOR, {}, EVENT_SYSCALL, SYS_bpf, 0, 0, true },
+	{ "sensor, another call", SENSOR, {}, EVENT_SYSCALL, SYS_init_module, 0, 0, false },
+	{ "reader, reading", { 510 * TICK, 41, 3 }, SENSOR, EVENT_OPEN, 0, 0, 0, true },
+	{ "reader, writing", { 510 * TICK, 41, 3 }, SENSOR, EVENT_OPEN, 0, 0, FACT_FILE_WRITE, false },
+	{ "reader, one of its four", { 510 * TICK, 41, 3 }, SENSOR, EVENT_CAPABLE, 0, 19, 0, true },
+	{ "reader, CAP_SYS_ADMIN", { 510 * TICK, 41, 3 }, SENSOR, EVENT_CAPABLE, 0, 21, 0, false },
+	{ "reader, mounting", { 510 * TICK, 41, 3 }, SENSOR, EVENT_MOUNT, 0, 0, 0, false },
+	{ "child that executed something", { 510 * TICK, 41, 4 }, SENSOR, EVENT_OPEN, 0, 0, 0, false },
+	{ "grandchild", { 520 * TICK, 42, 3 }, { 510 * TICK, 41, 3 }, EVENT_OPEN, 0, 0, 0, false },
+	{ "stranger of the pod", { 520 * TICK, 43, 3 }, { 90 * TICK, 39, 3 }, EVENT_OPEN, 0, 0, 0, false },
+	{ "same number, another life", { 600 * TICK, 40, 3 }, {}, EVENT_SYSCALL, SYS_bpf, 0, 0, false },
+	{ "sensor that executed something", { 500 * TICK + 7, 40, 4 }, {}, EVENT_SYSCALL, SYS_bpf, 0, 0, false },
+};
+
+static void test_own(void **state)
+{
+	struct event first = { .hdr = { .type = EVENT_SYSCALL, .nr = SYS_bpf, .proc = SENSOR } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct own own = { .tgid = 40, .start_ticks = 500, .tick_ns = TICK };
+		struct event ev = { .hdr = { .type = (uint16_t)cases[i].type,
+					     .facts = cases[i].facts,
+					     .proc = cases[i].proc,
+					     .parent = cases[i].parent } };
+
+		ev.hdr.nr = cases[i].nr;
+		if (cases[i].type == EVENT_CAPABLE)
+			ev.u.capable.cap = cases[i].cap;
+		assert_true(own_is_doing(&own, &first));
+		if (own_is_doing(&own, &ev) != cases[i].want)
+			fail_msg("%s: wanted %d", cases[i].name, cases[i].want);
+	}
+}
+
+static void test_unknown_sensor(void **state)
+{
+	struct event ev = { .hdr = { .type = EVENT_SYSCALL, .nr = SYS_bpf, .proc = SENSOR } };
+	struct own own;
+
+	(void)state;
+	assert_int_equal(own_init(&own, 0x7fffffff), -ENOENT);
+	assert_false(own_is_doing(&own, &ev));
+	assert_int_equal(own_init(&own, (uint32_t)getpid()), 0);
+	assert_true(own.start_ticks > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_unknown_sensor) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
