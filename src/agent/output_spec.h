@@ -4,11 +4,16 @@
  *   -                         stdout
  *   PATH, file:PATH           append to a file (or write to a FIFO, a device)
  *   unix:PATH, unixgram:PATH  a Unix socket that somebody listens on
- *   syslog:PATH, syslog:udp://HOST[:PORT], syslog:tcp://HOST[:PORT]   RFC 5424
+ *   syslog[:PATH]             RFC 5424 to the local daemon, /dev/log
+ *   syslog:udp://HOST[:PORT], syslog:tcp://HOST[:PORT]   RFC 5424 over a network
  *   journald[:PATH]           systemd's journal
  *   http://..., https://...   POST
  *
- * each followed by options, `,KEY=VALUE`. A comma in a path is written `\,`. */
+ * each followed by options, `,KEY=VALUE`. A comma in a path is written `\,`.
+ *
+ * URLs may hold secrets: neither messages nor `name` repeat more of one than
+ * scheme, host and port. A user or password in the URL is refused, since command
+ * lines are public; it belongs into the file that `headers` names. */
 #ifndef BW_AGENT_OUTPUT_SPEC_H
 #define BW_AGENT_OUTPUT_SPEC_H
 
@@ -41,7 +46,7 @@ struct output_spec {
 	enum output_kind kind;
 	char *target;			/* path, host (without brackets), or URL */
 	char *port;			/* syslog over a network */
-	char *name;			/* for messages and metrics: the target without what is secret */
+	char *name;			/* for messages and metrics: option "name", else the target without what is secret */
 	enum sink_format format;
 	unsigned int min_priority;	/* as enum priority; what is less urgent does not go here */
 	bool has_min_priority;

@@ -59,7 +59,7 @@ struct finding {
 	uint64_t lost;				/* records lost so far in this run: how complete the view is */
 };
 
-enum sink_format { SINK_TEXT = 1, SINK_JSON = 2 };
+enum sink_format { SINK_TEXT = 1, SINK_JSON = 2, SINK_FALCO = 3, SINK_OCSF = 4 };
 
 struct sink;
 
