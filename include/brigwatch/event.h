@@ -600,7 +600,8 @@ enum loss_kind {
 	LOSS_SUPPRESSED = 5, /* a container used up a budget; hdr.container names it */
 	LOSS_STATE = 6,	     /* a state table was full, or state could not be had */
 	LOSS_TAIL_CALL = 7,  /* a tail call fell through */
-	LOSS_HOOK = 8,	     /* a hook is no longer attached, or missed runs */
+	LOSS_HOOK = 8,	     /* a hook is no longer attached, or its pin was taken away */
+	LOSS_MISSED_RUN = 9, /* a hook's program did not run: it was running on that CPU already */
 };
 
 /* Made in user space, in the stream like any other record. */

@@ -29,8 +29,10 @@ void asks_init(struct asks *asks, int reader_fd)
 	asks->number = (uint32_t)now_ns();
 }
 
-static void ask_end(struct ask *ask)
+static void ask_end(struct asks *asks, struct ask *ask)
 {
+	if (ask->request.container && !ask->is_counted)
+		asks->n_missing++;
 	reader_result_release(&ask->result);
 	memset(ask, 0, sizeof(*ask));
 }
@@ -38,7 +40,7 @@ static void ask_end(struct ask *ask)
 void asks_release(struct asks *asks)
 {
 	for (size_t i = 0; i < ASKS_MAX; i++)
-		ask_end(&asks->open[i]);
+		ask_end(asks, &asks->open[i]);
 }
 
 static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
@@ -66,6 +68,7 @@ void asks_begin(struct asks *asks, const struct container_view *container, uint3
 	}
 	if (!ask) {
 		asks->n_overflow++;
+		asks->n_missing++;
 		return;
 	}
 	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
@@ -134,10 +137,15 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 	if (ask->result.facts.id && (ask->result.is_verified || ask->tries > 1)) {
 		submit_facts(ask, submit, arg);
 		*ret_submitted = true;
+		if (!ask->is_counted && ask->is_late)
+			asks->n_late++;
+		else if (!ask->is_counted)
+			asks->n_ok++;
+		ask->is_counted = true;
 		if (ask->result.is_verified || ask->tries >= ASK_TRIES_MAX)
-			ask_end(ask);
+			ask_end(asks, ask);
 	} else if (ask->tries >= ASK_TRIES_MAX) {
-		ask_end(ask);
+		ask_end(asks, ask);
 	}
 	return true;
 }
@@ -152,7 +160,7 @@ static void retry(struct asks *asks, uint64_t now)
 		if (!ask->is_sent) {
 			ask_send(asks, ask, now);
 		} else if (now >= ask->next_try_ns + LOST_NS && ask->tries >= ASK_TRIES_MAX) {
-			ask_end(ask);
+			ask_end(asks, ask);
 		} else if (now >= ask->next_try_ns + LOST_NS) {
 			/* Once more only: it may be this question that the reader dies of. */
 			ask->tries = ASK_TRIES_MAX - 1;
@@ -196,5 +204,8 @@ bool asks_wait(struct asks *asks, uint64_t container, int timeout_ms, asks_submi
 		retry(asks, now);
 		receive_one(asks, 2, submit, arg, &is_submitted);
 	}
+	ask = find(asks, container);
+	if (ask && !ask->is_counted)
+		ask->is_late = true;
 	return is_submitted;
 }

@@ -16,6 +16,8 @@ struct ask {
 	unsigned int tries;
 	bool is_sent;
 	bool was_waited;	/* an alert waited for it already */
+	bool is_late;		/* ... and went out without an answer */
+	bool is_counted;	/* in n_ok or n_late */
 };
 
 struct asks {
@@ -23,6 +25,8 @@ struct asks {
 	uint32_t number;
 	struct ask open[ASKS_MAX];
 	uint64_t n_overflow;
+	/* Containers whose name was there in time, after an alert, or not at all. */
+	uint64_t n_ok, n_late, n_missing;
 };
 
 typedef void (*asks_submit_fn)(void *rec, size_t len, void *arg);

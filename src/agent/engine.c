@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "agent/asks.h"
+#include "agent/figures.h"
 #include "agent/incident.h"
 #include "agent/ledger.h"
 #include "agent/log.h"
@@ -39,6 +40,7 @@ struct engine {
 	struct rulebook book;
 	struct incidents *incidents;
 	struct ledger ledger;
+	struct figures figures;
 	struct asks asks;
 	struct resolver resolver;
 	struct own own;
@@ -132,6 +134,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 		.hostname = engine->config->hostname,
 		.lost = engine->ledger.lost,
 	};
+	uint64_t now;
 	int r;
 
 	if (!rule_state_note(engine->book.state, rule, ev, &finding.folded))
@@ -150,6 +153,8 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	if (engine->sink_error != -EAGAIN || has_room(engine->config->output_fd))
 		r = sink_write(engine->sink, &finding);
 	on_written(engine, r, rule);
+	now = clock_ns(CLOCK_BOOTTIME);
+	figures_count_alert(&engine->figures, rule, now > ev->hdr.time_ns ? now - ev->hdr.time_ns : 0);
 }
 
 static void note_match(const struct rule *rule, const struct event *ev, void *arg)
@@ -234,6 +239,7 @@ static void on_canary(struct engine *engine, const struct event *ev)
 		engine->canary = 0;
 	else
 		engine->canary_early = ev->u.canary.nonce;
+	engine->figures.status.canary_ok_ns = status_now();
 }
 
 static void learn_birth(struct engine *engine, const struct event *ev)
@@ -312,6 +318,8 @@ static void check_canary(struct engine *engine, uint64_t now)
 	if (!engine->canary || now - engine->canary_sent_ns < CANARY_LATE_NS)
 		return;
 	engine->canary = 0;
+	engine->figures.status.canaries_missed++;
+	engine->figures.status.canary_missed_ns = status_now();
 	report_loss(engine, LOSS_CANARY, EVENT_CANARY, 0, 1);
 }
 
@@ -345,6 +353,12 @@ static void report_rules(struct engine *engine, const char *before, const char *
 	submit_own(buf, at, engine);
 }
 
+static void note_refusal(struct engine *engine)
+{
+	engine->figures.status.reloads_refused++;
+	engine->figures.status.is_refused = true;
+}
+
 static void take_rules(struct engine *engine, int fd)
 {
 	struct parse_error error;
@@ -355,8 +369,12 @@ static void take_rules(struct engine *engine, int fd)
 	r = rulebook_replace(&engine->book, fd, engine->config->load, &error);
 	if (r < 0) {
 		log_message("engine", "cannot take the new rules: %s", error.message);
+		note_refusal(engine);
 		report_rules(engine, "", error.message);
 	} else {
+		engine->figures.status.reloads_taken++;
+		engine->figures.status.is_refused = false;
+		figures_take_rules(&engine->figures, engine->book.set, clock_ns(CLOCK_REALTIME));
 		report_rules(engine, before, "");
 	}
 	(void)control_send(engine->config->control_fd, CONTROL_TAKEN, (uint64_t)-r, -1);
@@ -368,6 +386,7 @@ static void tell_refusal(struct engine *engine, int fd)
 	ssize_t n = pread(fd, error, sizeof(error) - 1, 0);
 
 	error[n > 0 ? n : 0] = '\0';
+	note_refusal(engine);
 	report_rules(engine, "", error[0] ? error : "not known why");
 }
 
@@ -391,11 +410,16 @@ static void read_control(struct engine *engine)
 		}
 		switch (control.type) {
 		case CONTROL_CANARY:
+			engine->figures.status.canaries++;
 			engine->canary = control.value == engine->canary_early ? 0 : control.value;
 			engine->canary_sent_ns = clock_ns(CLOCK_BOOTTIME);
 			break;
 		case CONTROL_HOOKS:
 			report_loss(engine, LOSS_HOOK, 0, 0, control.value);
+			break;
+		case CONTROL_MISSED:
+			ledger_note_missed(&engine->ledger, control.value);
+			report_loss(engine, LOSS_MISSED_RUN, 0, 0, control.value);
 			break;
 		case CONTROL_RULES: take_rules(engine, fd); break;
 		case CONTROL_REFUSED: tell_refusal(engine, fd); break;
@@ -440,10 +464,11 @@ static void print_summary(struct engine *engine)
 		    engine->n_by_priority[PRIORITY_ERROR], engine->n_by_priority[PRIORITY_WARNING],
 		    engine->n_by_priority[PRIORITY_NOTICE], engine->n_alerts_lost, rules.n_folded);
 	log_message("summary", "books: seen=%" PRIu64 " delivered=%" PRIu64 " dropped=%" PRIu64 " suppressed=%" PRIu64
-		    " received=%" PRIu64 " gaps=%" PRIu64 " malformed=%" PRIu64,
+		    " received=%" PRIu64 " gaps=%" PRIu64 " malformed=%" PRIu64 " missed_runs=%" PRIu64,
 		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
 		    (uint64_t)totals.book.suppressed,
-		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed);
+		    engine->ledger.received, engine->ledger.gaps, engine->ledger.malformed,
+		    engine->ledger.missed_runs);
 	print_calls(&totals);
 	if (engine->resolver.n_asked || engine->resolver.n_skipped)
 		log_message("summary", "refused opens: %" PRIu64 " looked up, %" PRIu64 " objects found, %" PRIu64
@@ -464,12 +489,30 @@ static void print_summary(struct engine *engine)
 			    stats.procs_evicted, stats.containers_evicted, totals.direct_fd);
 }
 
+static void publish(struct engine *engine)
+{
+	const struct figures_sources from = {
+		.ledger = &engine->ledger,
+		.enrich = engine->enrich,
+		.incidents = engine->incidents,
+		.asks = &engine->asks,
+		.resolver = &engine->resolver,
+	};
+	struct status_engine *status = &engine->figures.status;
+
+	status->alerts_lost = engine->n_alerts_lost;
+	status->output_error = -engine->sink_error;
+	source_rings_unread(engine->source, status->ring_unread);
+	figures_publish(&engine->figures, &from, engine->book.state);
+}
+
 static void loop(struct engine *engine)
 {
 	uint64_t now;
 	int r;
 
 	while (!engine->stop) {
+		status_turn(engine->figures.page, status_now());
 		r = source_poll(engine->source, NAP_MS, on_record, engine);
 		if (r < 0 && r != -EINTR) {
 			log_message("engine", "cannot read the rings: %s, ending", strerror(-r));
@@ -484,6 +527,7 @@ static void loop(struct engine *engine)
 			engine->next_check_ns = now + CHECK_INTERVAL_NS;
 			engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - now;
 			check_ledger(engine);
+			publish(engine);
 		}
 	}
 	/* Told to stop: the hooks are gone, what is in the rings is the rest. */
@@ -492,6 +536,7 @@ static void loop(struct engine *engine)
 			r = source_poll(engine->source, 0, on_record, engine);
 		} while (r > 0);
 		check_ledger(engine);
+		publish(engine);
 	}
 }
 
@@ -512,6 +557,10 @@ static int prepare(struct engine *engine)
 	r = enrich_new(NULL, &engine->enrich);
 	if (r < 0)
 		return r;
+	r = figures_init(&engine->figures, config->status_fd > 0 ? config->status_fd : -1);
+	if (r < 0)
+		return r;
+	figures_take_rules(&engine->figures, engine->book.set, clock_ns(CLOCK_REALTIME));
 	r = sink_new(config->output_fd, false, config->format, config->colour, &engine->sink);
 	if (r < 0)
 		return r;
@@ -555,6 +604,7 @@ int engine_run(const struct engine_config *config)
 	}
 	r = engine->exit_code;
 	asks_release(&engine->asks);
+	figures_release(&engine->figures);
 	sink_free(engine->sink);
 	enrich_free(engine->enrich);
 	incidents_free(engine->incidents);

@@ -17,6 +17,7 @@ struct engine_config {
 	int reader_fd;				/* to the reader, -1: none */
 	int resolve_fd;				/* to the reader that resolves, -1: none */
 	int binaries_fd;			/* map of runtimes' programs, -1: none */
+	int status_fd;				/* status page, -1: none; 0 is not one either */
 	int output_fd;
 	enum sink_format format;
 	bool colour;
@@ -31,12 +32,13 @@ enum control_type {
 	CONTROL_READY = 1,  /* engine -> sensor: sandboxed, reading */
 	CONTROL_CANARY = 2, /* sensor -> engine: `value` was sent through the kernel */
 	CONTROL_STOP = 3,   /* sensor -> engine: hooks are detached; drain, sum up, end */
-	CONTROL_HOOKS = 4,  /* sensor -> engine: `value` hooks are gone or runs were missed */
+	CONTROL_HOOKS = 4,  /* sensor -> engine: `value` hooks or pins are gone */
 	CONTROL_RULES = 5,  /* sensor -> engine, with a descriptor: rules to judge by from now on */
 	CONTROL_REFUSED =
 		6, /* sensor -> engine, with a descriptor: why rules were refused, as text */
 	CONTROL_TAKEN =
 		7, /* engine -> sensor: the answer to CONTROL_RULES; value 0: they judge now */
+	CONTROL_MISSED = 10, /* sensor -> engine: `value` runs of hooks more were missed */
 };
 struct control {
 	uint32_t type;

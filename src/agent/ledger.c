@@ -5,31 +5,34 @@
 #include "event/syscalls.h"
 #include "source/live.h"
 
-static void read_books(const struct ledger *ledger, struct book *ret)
+/* Of each ring and type, and the sum of all. False: they cannot be read. */
+static bool read_books(const struct ledger *ledger, struct book books[RING_MAX][EVENT_TYPE_MAX], struct book *ret)
 {
 	static bool is_told;
-	struct book book;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	if (ledger->books_fd < 0)
-		return;
+		return false;
 	for (unsigned int ring = 0; ring < RING_MAX; ring++) {
 		for (unsigned int type = 0; type < EVENT_TYPE_MAX; type++) {
-			r = live_read_book(ledger->books_fd, ring, type, &book);
+			struct book *book = &books[ring][type];
+
+			r = live_read_book(ledger->books_fd, ring, type, book);
 			if (r < 0) {
 				if (!is_told)
 					log_message("ledger", "cannot read the kernel's books: %s; what it drops is "
 						    "seen by gaps only", strerror(-r));
 				is_told = true;
-				return;
+				return false;
 			}
-			ret->seen += book.seen;
-			ret->delivered += book.delivered;
-			ret->dropped += book.dropped;
-			ret->suppressed += book.suppressed;
+			ret->seen += book->seen;
+			ret->delivered += book->delivered;
+			ret->dropped += book->dropped;
+			ret->suppressed += book->suppressed;
 		}
 	}
+	return true;
 }
 
 static uint64_t read_counter(const struct ledger *ledger, enum counter counter)
@@ -53,7 +56,14 @@ void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budge
 	ledger->call_counts_fd = call_counts_fd;
 	/* On first use libbpf reads the number of CPUs from a file: the sandbox, which
 	 * comes next, would not let it. */
-	read_books(ledger, &book);
+	(void)read_books(ledger, ledger->books, &book);
+}
+
+void ledger_note_missed(struct ledger *ledger, uint64_t n)
+{
+	ledger->missed_runs += n;
+	ledger->lost += n;
+	ledger->n_losses++;
 }
 
 void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)
@@ -77,41 +87,81 @@ static void tell(struct ledger_report *report, enum loss_kind kind, unsigned int
 		report->losses[report->n++] = (struct ledger_loss){ kind, type, container, count };
 }
 
-struct budget_walk {
-	struct ledger *ledger;
-	struct ledger_report *report;
-	struct ledger_container now[256];
-};
+static size_t slot_of(uint64_t container)
+{
+	return (container * 0x9e3779b97f4a7c15ull) >> 54 & (LEDGER_CONTAINERS_MAX - 1);
+}
+
+/* NULL: there is no room. One slot always stays free, so that a search ends. */
+static struct ledger_container *find_container(struct ledger *ledger, uint64_t container)
+{
+	size_t i = slot_of(container);
+
+	while (ledger->containers[i].container && ledger->containers[i].container != container)
+		i = (i + 1) & (LEDGER_CONTAINERS_MAX - 1);
+	if (!ledger->containers[i].container) {
+		if (ledger->n_containers == LEDGER_CONTAINERS_MAX - 1)
+			return NULL;
+		ledger->n_containers++;
+		ledger->containers[i].container = container;
+	}
+	return &ledger->containers[i];
+}
 
 static void on_budget(const struct budget_key *key, const struct budget *budget, void *arg)
 {
-	struct budget_walk *walk = arg;
-	struct ledger_container *slot = &walk->now[(key->container * 0x9e3779b97f4a7c15ull) >> 56];
+	struct ledger_container *slot = find_container(arg, key->container);
 
-	if (slot->container && slot->container != key->container)
-		return;		/* two in one slot: the first is named, the sums stay exact */
-	slot->container = key->container;
-	slot->suppressed += budget->suppressed;
+	if (slot)
+		slot->now += budget->suppressed;
+}
+
+/* Containers of which the kernel knows nothing any more make room for others. */
+static void forget_containers(struct ledger *ledger)
+{
+	struct ledger_container *old;
+
+	if (ledger->n_containers < LEDGER_CONTAINERS_MAX / 4 * 3)
+		return;
+	old = malloc(sizeof(ledger->containers));
+	if (!old)
+		return;
+	memcpy(old, ledger->containers, sizeof(ledger->containers));
+	memset(ledger->containers, 0, sizeof(ledger->containers));
+	ledger->n_containers = 0;
+	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
+		struct ledger_container *slot = old[i].now ? find_container(ledger, old[i].container) : NULL;
+
+		if (slot)
+			*slot = old[i];
+	}
+	free(old);
 }
 
 /* Who used up a budget: the flooder is named in the alert. */
 static void tell_suppressed(struct ledger *ledger, struct ledger_report *ret)
 {
-	struct budget_walk walk = { .ledger = ledger, .report = ret };
+	uint64_t last[LEDGER_CONTAINERS_MAX];
 
 	if (ledger->budgets_fd < 0)
 		return;
-	(void)live_each_budget(ledger->budgets_fd, on_budget, &walk);
-	for (size_t i = 0; i < ARRAY_SIZE(walk.now); i++) {
-		struct ledger_container *now = &walk.now[i], *told = &ledger->told[i];
+	forget_containers(ledger);
+	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
+		last[i] = ledger->containers[i].now;
+		ledger->containers[i].now = 0;
+	}
+	(void)live_each_budget(ledger->budgets_fd, on_budget, ledger);
+	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
+		struct ledger_container *slot = &ledger->containers[i];
 
-		if (!now->container)
+		if (!slot->container)
 			continue;
-		if (told->container != now->container)
-			*told = (struct ledger_container){ .container = now->container };
-		if (now->suppressed > told->suppressed)
-			tell(ret, LOSS_SUPPRESSED, 0, now->container, now->suppressed - told->suppressed);
-		told->suppressed = now->suppressed;
+		if (slot->now < last[i])
+			slot->before += last[i] - slot->now;
+		if (ret->n == LEDGER_LOSSES_MAX)
+			break; /* the rest with the next that is suppressed */
+		tell(ret, LOSS_SUPPRESSED, 0, slot->container, ledger_suppressed(slot) - slot->told);
+		slot->told = ledger_suppressed(slot);
 	}
 }
 
@@ -130,8 +180,10 @@ static void tell_counters(struct ledger *ledger, struct ledger_report *ret)
 		{ COUNTER_TOO_LARGE, LOSS_STATE },
 	};
 
+	for (unsigned int i = 0; i < COUNTER_MAX; i++)
+		ledger->counters[i] = read_counter(ledger, (enum counter)i);
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++) {
-		uint64_t n = read_counter(ledger, map[i].counter);
+		uint64_t n = ledger->counters[map[i].counter];
 
 		tell(ret, map[i].kind, 0, 0, n - ledger->told_counter[map[i].counter]);
 		ledger->told_counter[map[i].counter] = n;
@@ -141,10 +193,15 @@ static void tell_counters(struct ledger *ledger, struct ledger_report *ret)
 void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 {
 	uint64_t unexplained;
+	size_t n_suppressed;
 	struct book now;
 
 	ret->n = 0;
-	read_books(ledger, &now);
+	/* What could not be read has not changed; gaps tell all the same. */
+	if (!read_books(ledger, ledger->books, &now)) {
+		now.dropped = ledger->told_dropped;
+		now.suppressed = ledger->told_suppressed;
+	}
 	tell(ret, LOSS_RING_FULL, 0, 0, now.dropped - ledger->told_dropped);
 	ledger->told_dropped = now.dropped;
 
@@ -157,14 +214,17 @@ void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 		ledger->told_gaps = unexplained;
 	}
 	ledger->unexplained = unexplained;
-	ledger->lost = now.dropped + ledger->told_gaps;
+	ledger->lost = now.dropped + ledger->told_gaps + ledger->missed_runs;
 
 	tell(ret, LOSS_MALFORMED, 0, 0, ledger->malformed - ledger->told_malformed);
 	ledger->told_malformed = ledger->malformed;
+	tell_counters(ledger, ret);
+	n_suppressed = ret->n;
 	if (now.suppressed != ledger->told_suppressed)
 		tell_suppressed(ledger, ret);
 	ledger->told_suppressed = now.suppressed;
-	tell_counters(ledger, ret);
+	if (n_suppressed)
+		ledger->n_losses++;
 }
 
 /* Keep the commonest calls in order. */
@@ -214,8 +274,10 @@ static void sum_calls(const struct ledger *ledger, struct ledger_totals *ret)
 
 void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret)
 {
+	struct book books[RING_MAX][EVENT_TYPE_MAX];
+
 	memset(ret, 0, sizeof(*ret));
-	read_books(ledger, &ret->book);
+	(void)read_books(ledger, books, &ret->book);
 	ret->direct_fd = read_counter(ledger, COUNTER_DIRECT_FD);
 	ret->unknown_calls = read_counter(ledger, COUNTER_UNKNOWN_CALL);
 	sum_calls(ledger, ret);

@@ -11,6 +11,14 @@
 #define LEDGER_CPUS_MAX 4096
 #define LEDGER_LOSSES_MAX 64
 #define LEDGER_CALLS_MAX 8
+#define LEDGER_CONTAINERS_MAX 1024 /* whose suppressed records are counted apart; a power of two */
+
+/* A container of which records were suppressed. The kernel forgets budgets that
+ * were not used for long, so what it says may fall; `before` keeps that. */
+struct ledger_container {
+	uint64_t container; /* 0: free */
+	uint64_t before, now, told;
+};
 
 struct ledger {
 	int books_fd, counters_fd, budgets_fd, call_counts_fd;
@@ -22,9 +30,12 @@ struct ledger {
 	uint64_t told_dropped, told_suppressed, told_gaps, told_malformed;
 	uint64_t told_counter[COUNTER_MAX];
 	uint64_t unexplained;		/* gaps beyond drops at the last check: told when they persist */
-	struct ledger_container {
-		uint64_t container, suppressed;
-	} told[256];			/* per container, by hash; a collision tells again */
+	uint64_t missed_runs;		/* of hooks, as the sensor told: no rule saw what they would have */
+	uint64_t n_losses;		/* times that something was told, but for suppressed records */
+	struct book books[RING_MAX][EVENT_TYPE_MAX];	/* at the last check */
+	uint64_t counters[COUNTER_MAX];			/* likewise */
+	struct ledger_container containers[LEDGER_CONTAINERS_MAX];	/* by hash */
+	size_t n_containers;
 };
 
 struct ledger_loss {
@@ -57,9 +68,18 @@ void ledger_init(struct ledger *ledger, int books_fd, int counters_fd, int budge
 /* Note a record that came from a ring. */
 void ledger_note(struct ledger *ledger, const struct event_hdr *hdr);
 
+/* Hooks missed `n` runs more: what these would have sent is lost. */
+void ledger_note_missed(struct ledger *ledger, uint64_t n);
+
 /* What was lost since the last check. Called about once a second. */
 void ledger_check(struct ledger *ledger, struct ledger_report *ret);
 
 void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret);
+
+/* Of one container, since the hooks were attached as far as it is known. */
+static inline uint64_t ledger_suppressed(const struct ledger_container *container)
+{
+	return container->before + container->now;
+}
 
 #endif

@@ -22,6 +22,7 @@
 #include "agent/log.h"
 #include "agent/reload.h"
 #include "agent/sandbox.h"
+#include "agent/status_sensor.h"
 #include "source/live.h"
 
 #define RUN_DIR_DEFAULT "/run/brigwatch"
@@ -33,6 +34,7 @@
 #define IDENTITIES_INTERVAL_MS 10000
 #define SWEEP_INTERVAL_MS 60000
 #define HOOKS_INTERVAL_MS 10000
+#define STATUS_INTERVAL_MS 1000
 #define NS_UNSEEN_NS 180000000000ull	/* a mount namespace without a task for so long is forgotten */
 #define ENGINE_READY_MS 5000
 #define ENGINE_STOP_MS 5000
@@ -43,8 +45,9 @@ struct child {
 	const char *name;
 	const char *without;	/* what is missing while it is not there */
 	pid_t pid;
-	unsigned int restarts;
+	unsigned int restarts;	/* within the window */
 	uint64_t window_start_ms;
+	uint64_t falls;		/* since the agent started */
 };
 
 struct sensor {
@@ -61,6 +64,7 @@ struct sensor {
 	int host_root_fd;		/* O_PATH: where the host's files are */
 	struct own own;			/* who we are, so that the engine knows us */
 	struct reload reload; /* the rules, and others that are to come */
+	struct sensor_status status;
 	char hostname[256];
 	uint64_t canary;
 	uint64_t missed_told;
@@ -157,6 +161,7 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.reader_fd = sensor->reader_engine_fd,
 		.resolve_fd = sensor->resolver_engine_fd,
 		.binaries_fd = live_map_fd(sensor->live, "runtime_binaries"),
+		.status_fd = sensor->status.engine_fd,
 		.output_fd = sensor->options->output_fd,
 		.format = sensor->options->format,
 		.colour = sensor->options->colour,
@@ -168,7 +173,7 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 	/* The lock is kept: while this engine reads the rings no other may. */
 	int keep[] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
 		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd,
-		       config.resolve_fd, config.binaries_fd, config.call_counts_fd };
+		       config.resolve_fd, config.binaries_fd, config.call_counts_fd, config.status_fd };
 
 	close_all_but(keep, ARRAY_SIZE(keep));
 	prctl(PR_SET_NAME, "brigwatch-engin");
@@ -280,6 +285,7 @@ static bool may_restart(struct child *child)
 {
 	uint64_t now = now_ms();
 
+	child->falls++;
 	if (now - child->window_start_ms > RESTART_WINDOW_MS) {
 		child->window_start_ms = now;
 		child->restarts = 0;
@@ -473,14 +479,41 @@ static void send_canary(struct sensor *sensor)
 	(void)syscall(SYS_setns, -1, (int)nonce);
 }
 
+/* Runs that were missed are losses, and told apart from hooks and pins that are
+ * gone: those blind everything, and those stay gone. */
 static void check_hooks(struct sensor *sensor)
 {
-	uint64_t missed = 0;
-	int missing = live_check_hooks(sensor->live, &missed);
+	struct live_state state;
+	uint64_t gone;
 
-	if (missing || missed > sensor->missed_told)
-		tell_engine(sensor, CONTROL_HOOKS, (uint64_t)missing + missed - sensor->missed_told);
-	sensor->missed_told = missed;
+	live_check_hooks(sensor->live, &state);
+	gone = state.n_detached + state.n_pins_missing;
+	if (!gone && state.pin_error)
+		gone = 1;
+	if (gone)
+		tell_engine(sensor, CONTROL_HOOKS, gone);
+	if (state.missed_runs > sensor->missed_told &&
+	    control_send(sensor->control_fd, CONTROL_MISSED, state.missed_runs - sensor->missed_told, -1) == 0)
+		sensor->missed_told = state.missed_runs;
+	sensor_status_take_hooks(&sensor->status, &state);
+}
+
+static void note_child(struct sensor *sensor, const struct child *child, bool is_wanted)
+{
+	sensor_status_note_process(&sensor->status, child->name, child->pid, is_wanted, child->falls);
+}
+
+static void write_status(struct sensor *sensor)
+{
+	struct status_sensor *data = &sensor->status.data;
+
+	sensor_status_note_process(&sensor->status, "sensor", getpid(), true, 0);
+	note_child(sensor, &sensor->engine, true);
+	note_child(sensor, &sensor->reader, sensor->reader_fd >= 0);
+	note_child(sensor, &sensor->resolver, sensor->resolver_fd >= 0);
+	data->is_stopping = sensor->stop;
+	data->is_reloading = sensor->reload.coming != NULL;
+	sensor_status_publish(&sensor->status);
 }
 
 /* ---- the loop ---- */
@@ -606,7 +639,8 @@ static void loop(struct sensor *sensor)
 		{ SOCKETS_INTERVAL_MS, now_ms() + SOCKETS_INTERVAL_MS, scan_sockets },
 		{ BINARIES_INTERVAL_MS, now_ms() + BINARIES_INTERVAL_MS, register_binaries },
 		{ ADDRESSES_INTERVAL_MS, 0, scan_addresses },
-		{ HOOKS_INTERVAL_MS, now_ms() + HOOKS_INTERVAL_MS, check_hooks },
+		{ HOOKS_INTERVAL_MS, 0, check_hooks },
+		{ STATUS_INTERVAL_MS, 0, write_status },
 		{ IDENTITIES_INTERVAL_MS, now_ms() + IDENTITIES_INTERVAL_MS, sweep_identities },
 		{ SWEEP_INTERVAL_MS, now_ms() + SWEEP_INTERVAL_MS, sweep },
 	};
@@ -724,6 +758,8 @@ static int start(struct sensor *sensor)
 		log_message("source", "no bpf file system at /sys/fs/bpf: hooks are not pinned, a killed agent leaves a gap");
 	if (is_adopted)
 		log_message("source", "took over the hooks of an agent that was killed; the rings hold what came meanwhile");
+	sensor->status.data.is_adopted = is_adopted;
+	sensor->status.data.is_pinned = live_is_pinned(sensor->live);
 	register_binaries(sensor);
 	register_helpers(sensor);
 	if (reload_watch_names(sensor->live, sensor->options->rules) < 0)
@@ -774,6 +810,9 @@ int sensor_run(const struct sensor_options *options)
 	r = own_init(&sensor.own, (uint32_t)getpid());
 	if (r < 0)
 		log_message("sensor", "cannot read /proc/self: %s, what the agent does is judged, too", strerror(-r));
+	r = sensor_status_init(&sensor.status, sensor.hostname);
+	if (r < 0)
+		log_message("sensor", "no memory for the status pages: %s, going on without metrics", strerror(-r));
 	reload_init(&sensor.reload, &options->load, options->rules);
 	sensor.exit_code = start(&sensor);
 	if (sensor.exit_code == EXIT_DONE) {
@@ -786,6 +825,7 @@ int sensor_run(const struct sensor_options *options)
 	stop_reader(&sensor.reader);
 	stop_reader(&sensor.resolver);
 	live_free(sensor.live);
+	sensor_status_release(&sensor.status);
 	reload_release(&sensor.reload);
 	if (sensor.host_root_fd >= 0)
 		close(sensor.host_root_fd);

@@ -63,7 +63,8 @@ static const char *const words_boundary[] = { "none", "same", "other", "host", "
 static const char *const words_id_source[] = { "none", "cgroup", "runtime", NULL };
 static const char *const words_source[] = { "none", "kernel", "magic", "resolved", "unknown", NULL };
 static const char *const words_loss[] = {
-	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook", "unknown", NULL,
+	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook",
+	"missed_run", "unknown", NULL,
 };
 static const char *const words_rate[] = { "forks", "tasks", "unknown", NULL };
 static const char *const words_file_type[] = {

@@ -488,38 +488,66 @@ static int set_config(const struct live *live, uint64_t wanted, uint64_t wanted_
 	return 0;
 }
 
-static int pin_one(const struct live *live, const char *kind, const char *name, int fd, int *n)
+/* The number that the kernel gave to what `fd` stands for, of any kind: 0 when it
+ * does not say. */
+static __u32 object_id(const char *kind, int fd)
+{
+	union {
+		struct bpf_map_info map;
+		struct bpf_prog_info prog;
+		struct bpf_link_info link;
+	} info = {};
+	__u32 len = *kind == 'm' ? sizeof(info.map) : *kind == 'p' ? sizeof(info.prog) : sizeof(info.link);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return 0;
+	return *kind == 'm' ? info.map.id : *kind == 'p' ? info.prog.id : info.link.id;
+}
+
+/* Is what is pinned there this very object, and not one that somebody put in its
+ * place? The next agent would take it for ours. */
+static bool is_pinned_there(const char *path, const char *kind, int fd)
+{
+	cleanup_close int pinned = bpf_obj_get(path);
+
+	return pinned >= 0 && object_id(kind, pinned) == object_id(kind, fd);
+}
+
+static int pin_one(const struct live *live, const char *kind, const char *name, int fd, unsigned int *n,
+		   unsigned int *n_missing)
 {
 	char path[PATH_ROOM];
 
-	pin_path(path, live, kind, name);
-	if (access(path, F_OK) == 0)
-		return 0;
-	if (bpf_obj_pin(fd, path) < 0)
-		return -errno;
 	++*n;
-	return 0;
+	pin_path(path, live, kind, name);
+	if (is_pinned_there(path, kind, fd))
+		return 0;
+	++*n_missing;
+	(void)unlink(path);
+	return bpf_obj_pin(fd, path) < 0 ? -errno : 0;
 }
 
-/* Pin what is not. Returns how much that was. */
-static int pin_all(const struct live *live)
+/* Pin what is not: *ret_missing of the *ret_n that there are. */
+static int pin_all(const struct live *live, unsigned int *ret_n, unsigned int *ret_missing)
 {
-	int r = 0, n = 0;
+	int r = 0;
 	size_t i;
 
+	*ret_n = *ret_missing = 0;
 	if (mkdir(LIVE_PIN_ROOT, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	if (mkdir(live->pin_dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	for (i = 0; i < live->n_maps && r == 0; i++)
-		r = pin_one(live, "map", live->maps[i].name, live->maps[i].fd, &n);
+		r = pin_one(live, "map", live->maps[i].name, live->maps[i].fd, ret_n, ret_missing);
 	for (i = 0; i < live->n_progs && r == 0; i++)
-		r = pin_one(live, "prog", live->progs[i].name, live->progs[i].fd, &n);
+		r = pin_one(live, "prog", live->progs[i].name, live->progs[i].fd, ret_n, ret_missing);
 	/* Links last: a directory without all required links is not adopted. */
 	for (i = 0; i < ARRAY_SIZE(hooks) && r == 0; i++)
 		if (live->links[i])
-			r = pin_one(live, "link", hooks[i].program, bpf_link__fd(live->links[i]), &n);
-	return r < 0 ? r : n;
+			r = pin_one(live, "link", hooks[i].program, bpf_link__fd(live->links[i]), ret_n,
+				    ret_missing);
+	return r;
 }
 
 /* Descriptors of our own: the object goes when all is attached, with the megabytes
@@ -595,8 +623,10 @@ static int load(struct live *live, struct bpf_object *object, const struct btf *
 			return fail(reterr, -errno, "cannot attach %s: %s", hooks[i].program, strerror(errno));
 	}
 	if (live->pin_dir[0]) {
+		unsigned int n, n_missing;
+
 		remove_pin_dir(live->pin_dir);
-		r = pin_all(live);
+		r = pin_all(live, &n, &n_missing);
 		if (r < 0) {
 			remove_pin_dir(live->pin_dir);
 			return fail(reterr, r, "cannot pin below %s: %s", live->pin_dir, strerror(-r));
@@ -888,36 +918,36 @@ int live_sweep_namespaces(struct live *live, uint64_t older_than_ns)
 	return 0;
 }
 
-int live_check_hooks(struct live *live, uint64_t *ret_missed)
+static bool link_holds(const struct bpf_link *link)
 {
-	struct bpf_prog_info info;
-	struct bpf_link_info link_info;
-	__u32 len;
-	int missing = 0;
-	size_t i;
+	return link && object_id("link", bpf_link__fd(link)) != 0;
+}
 
-	*ret_missed = 0;
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+void live_check_hooks(struct live *live, struct live_state *ret)
+{
+	_Static_assert(ARRAY_SIZE(hooks) <= LIVE_HOOKS_MAX, "room for all hooks");
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		int prog = live_prog_fd(live, hooks[i].program);
+		struct live_hook_state *state = &ret->hooks[ret->n_hooks];
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
 
 		if (prog < 0)
-			continue;
-		memset(&link_info, 0, sizeof(link_info));
-		len = sizeof(link_info);
-		if (!live->links[i] ||
-		    bpf_obj_get_info_by_fd(bpf_link__fd(live->links[i]), &link_info, &len) < 0)
-			missing++;
-		memset(&info, 0, sizeof(info));
-		len = sizeof(info);
+			continue; /* not for this kernel */
+		ret->n_hooks++;
+		*state = (struct live_hook_state){ .hook = hooks[i].tracepoint,
+						   .without = hooks[i].without,
+						   .required = hooks[i].required,
+						   .attached = link_holds(live->links[i]) };
+		ret->n_detached += !state->attached;
 		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
-			*ret_missed += info.recursion_misses;
+			state->missed_runs = info.recursion_misses;
+		ret->missed_runs += state->missed_runs;
 	}
 	/* Hooks hold without their pins as long as we live; the next agent would not
 	 * find them. */
-	if (live->pin_dir[0]) {
-		int r = pin_all(live);
-
-		missing += r < 0 ? 1 : r;
-	}
-	return missing;
+	if (live->pin_dir[0])
+		ret->pin_error = -pin_all(live, &ret->n_pins, &ret->n_pins_missing);
 }

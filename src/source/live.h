@@ -86,10 +86,26 @@ int live_scan_addresses(struct live *live);
 bool live_read_fib_line(const char *line, char last[16], struct inet_address *ret);
 bool live_read_inet6_line(const char *line, struct inet_address *ret);
 
-/* Number of hooks that should be attached and are not, and of pins that somebody
- * took away, which are put back; 0 is good. *ret_missed: runs of programs that
- * did not take place because they were already running. */
-int live_check_hooks(struct live *live, uint64_t *ret_missed);
+/* A hook that this kernel has, as it is now. Strings are static. */
+#define LIVE_HOOKS_MAX 32
+struct live_hook_state {
+	const char *hook, *without; /* as in struct live_hook */
+	bool required, attached;
+	uint64_t missed_runs; /* that did not take place: the program was running on that CPU */
+};
+struct live_state {
+	struct live_hook_state hooks[LIVE_HOOKS_MAX];
+	size_t n_hooks, n_detached;
+	uint64_t missed_runs; /* of all hooks, since they were attached */
+	unsigned int n_pins;  /* that there should be, 0 without a bpf file system */
+	/* Of these, taken away by somebody or put in place of ours. They were put back,
+	 * unless pin_error, an errno, tells why not: then the count is a lower bound. */
+	unsigned int n_pins_missing;
+	int pin_error;
+};
+
+/* Look at what should be attached and pinned, and put missing pins back. */
+void live_check_hooks(struct live *live, struct live_state *ret);
 
 /* Sum of one per-CPU counter, or of the books: index as in maps.h. By map
  * descriptor, so that the engine can ask too. */

@@ -26,6 +26,7 @@ struct rings {
 	struct source base;
 	struct ring_buffer *buffer;
 	struct ring_context contexts[RING_MAX];
+	const uint64_t *positions[RING_MAX]; /* a page with the consumer's, then the producer's; or NULL */
 	source_record_fn fn;
 	void *arg;
 	int n;
@@ -62,10 +63,43 @@ static int rings_poll(struct source *source, int timeout_ms, source_record_fn fn
 	return r < 0 && r != -EAGAIN ? r : rings->n;
 }
 
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static const uint64_t *map_positions(int fd)
+{
+	const void *map = mmap(NULL, 2 * page_size(), PROT_READ, MAP_SHARED, fd, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+void source_rings_unread(const struct source *source, uint64_t ret[RING_MAX])
+{
+	const struct rings *rings = (const struct rings *)source;
+
+	for (size_t i = 0; i < RING_MAX; i++) {
+		const uint64_t *at = rings->positions[i];
+		uint64_t consumer, producer;
+
+		ret[i] = 0;
+		if (!at)
+			continue;
+		consumer = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+		producer = __atomic_load_n(at + page_size() / sizeof(*at), __ATOMIC_ACQUIRE);
+		if (producer > consumer)
+			ret[i] = producer - consumer;
+	}
+}
+
 static void rings_free(struct source *source)
 {
 	struct rings *rings = (struct rings *)source;
 
+	for (size_t i = 0; i < RING_MAX; i++)
+		if (rings->positions[i])
+			munmap((void *)(uintptr_t)rings->positions[i], 2 * page_size()); /* NOLINT(performance-no-int-to-ptr): drops const */
 	ring_buffer__free(rings->buffer);
 	free(rings);
 }
@@ -94,6 +128,8 @@ int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret)
 		rings_free(&rings->base);
 		return r;
 	}
+	rings->positions[RING_URGENT] = map_positions(urgent_fd);
+	rings->positions[RING_BULK] = map_positions(bulk_fd);
 	*ret = &rings->base;
 	return 0;
 }

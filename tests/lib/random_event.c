@@ -36,7 +36,7 @@ static const struct {
 			      { LEN(container, cgroup_len), LEN(container, rootpath_len) } },
 	[EVENT_PROC] = { sizeof(struct event_proc), { LEN(proc, path_len), LEN(proc, args_len) } },
 	[EVENT_CANARY] = { sizeof(struct event_canary) },
-	[EVENT_LOSS] = { sizeof(struct event_loss), { 0 }, LEN(loss, kind), LOSS_HOOK },
+	[EVENT_LOSS] = { sizeof(struct event_loss), { 0 }, LEN(loss, kind), LOSS_MISSED_RUN },
 	[EVENT_CONTAINER_INFO] = { sizeof(struct event_container_info),
 				   { LEN(container_info, id_len), LEN(container_info, name_len),
 				     LEN(container_info, image_len),

@@ -422,6 +422,7 @@ static const struct { const char *(*look_up)(unsigned int); unsigned int n; cons
 	{ loss_name, LOSS_CANARY, "canary" },         { loss_name, LOSS_MALFORMED, "malformed" },
 	{ loss_name, LOSS_SUPPRESSED, "suppressed" }, { loss_name, LOSS_STATE, "state" },
 	{ loss_name, LOSS_TAIL_CALL, "tail_call" },   { loss_name, LOSS_HOOK, "hook" },
+	{ loss_name, LOSS_MISSED_RUN, "missed_run" },
 };
 /* clang-format on */
 
