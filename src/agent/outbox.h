@@ -18,6 +18,7 @@
 /* Of one record: rendered text and labels. Larger ones are dropped. */
 #define OUTBOX_RECORD_MAX (1u << 20)
 #define OUTBOX_NAME_MAX 128
+#define OUTBOX_LABEL_MAX 4096 /* bytes of one label; longer ones are dropped with their record */
 
 enum outbox_label {
 	OUTBOX_RULE, OUTBOX_RULE_NAME, OUTBOX_CONTAINER, OUTBOX_CONTAINER_NAME, OUTBOX_IMAGE,
@@ -35,9 +36,11 @@ struct outbox_record {
 	struct slice text;		/* rendered, with its line end */
 };
 
-/* Exact at every moment that no push or delivery is under way:
+/* Of this run; what an earlier one left counts as accepted. Exact at every moment
+ * that no push or delivery is under way:
  *   offered = accepted + dropped
- *   accepted = written + failed + queued */
+ *   accepted = written + failed + queued
+ * Bytes are those of the queue: text, labels and 64 of each record. */
 struct outbox_stats {
 	char name[OUTBOX_NAME_MAX];	/* of the sink: struct output_spec's name */
 	char kind[16];			/* "file", "http"... */
@@ -62,18 +65,21 @@ enum outbox_role { OUTBOX_PRODUCER = 1, OUTBOX_CONSUMER, OUTBOX_OBSERVER };
 /* A queue's memory and wake-up, made by the sensor and inherited. */
 struct outbox_file {
 	int fd;			/* read and write */
-	int read_fd;		/* the same memory, read only */
+	int read_fd;		/* the same memory, read only; who has it open has the file locked */
 	int wake_fd;		/* eventfd: a record came */
 	uint64_t size;		/* of the ring, bytes */
-	bool is_adopted;	/* holds what an earlier agent left */
+	uint64_t n_adopted;	/* records that an earlier agent left and that are taken over */
+	uint64_t n_lost;	/* that it left and that cannot be: the queue's size was changed */
 	bool is_kept;		/* outlives this agent when it is killed */
-	char path[128];		/* "" when not kept */
+	char path[256];		/* "" when not kept */
 };
 
 /* Make the memory, of at least `size` bytes of queue. `dir`: where to keep it, or
  * NULL; `key`: names sink and format, so that the same sink finds it again. A
  * file there that holds what was accepted before is taken over when its size and
- * key are the same and no process has it. */
+ * key are the same; -EWOULDBLOCK while another process has it.
+ *
+ * 0 or -errno; -ENOSPC: no room in `dir` (without one it is plain memory). */
 int outbox_file_make(const char *dir, const char *key, const char *kind, const char *name, uint64_t size,
 		     struct outbox_file *ret);
 
@@ -96,22 +102,22 @@ int outbox_push(struct outbox *box, const struct outbox_record *record);
 uint64_t outbox_room(const struct outbox *box);
 
 /* Consumer. The record number `ahead` (0: the oldest) of those that wait, copied
- * into memory of the box's own: valid until outbox_done() or the next peek of the
- * same `ahead`. 0, -EAGAIN: there is none, -ENOMEM, -EBADMSG: what is there makes
- * no sense, all that waits was skipped and counted as failed. */
+ * into memory of the box's own: valid until outbox_done(). They are asked for in
+ * order; one that was asked for before may be again. 0, -EAGAIN: there is none,
+ * -ENOMEM, -EBADMSG: what is there makes no sense, all that waits was skipped and
+ * counted as failed. */
 #define OUTBOX_AHEAD_MAX 1000u
 int outbox_peek(struct outbox *box, unsigned int ahead, struct outbox_record *ret);
 
-/* The oldest `n` are dealt with. */
+/* Records that wait. */
+uint64_t outbox_waiting(const struct outbox *box);
+
+/* The oldest `n`, all of them peeked, are dealt with. */
 enum outbox_result { OUTBOX_WRITTEN, OUTBOX_FAILED };
 void outbox_done(struct outbox *box, unsigned int n, enum outbox_result result);
 
-/* What is known of the oldest's delivery, for who comes after a kill: bytes of it
- * that are out, and whether more may be (a write was under way). */
-void outbox_set_progress(struct outbox *box, uint64_t bytes_out, bool is_writing);
-uint64_t outbox_progress(const struct outbox *box, bool *ret_was_writing);
-
-/* A try that failed. `error`: errno; `status`: of HTTP, or 0. */
+/* A try that failed. `error`: errno; `status`: of HTTP, or 0. A retry is an error
+ * after which the same records come again. */
 void outbox_note_retry(struct outbox *box, int error, unsigned int status);
 void outbox_note_error(struct outbox *box, int error, unsigned int status);
 void outbox_note_rotation(struct outbox *box);

@@ -38,7 +38,15 @@ struct output_driver {
 
 	void (*close)(void *state);
 	bool closes_on_error; /* close and open anew after a failed delivery */
+
+	/* Once, before the process gives up what it may do: afterwards no library can be
+	 * loaded, no program started; files and sockets can be opened. 0, or -errno, then
+	 * nothing is sent there. May be NULL. */
+	int (*prepare)(const struct output_spec *spec, struct output_error *ret_error);
 };
+
+/* For drivers that rotate: counted with the figures of the sink whose thread calls. */
+void output_note_rotation(void);
 
 extern const struct output_driver output_stdout, output_file, output_unix, output_unixgram, output_syslog,
 	output_journald, output_http;
