@@ -64,6 +64,10 @@ struct container_facts {
 	char *pod, *pod_ns, *pod_uid; /* Kubernetes' */
 	char *sandbox;		      /* full id of the pod's sandbox */
 	char *image_id, *digest;      /* digest: "sha256:..." */
+	/* The parsers' own. Annotations of CRI-O could be an image's under podman;
+	 * they are taken once the index has shown whose container it is. */
+	char *said_image, *said_digest;
+	bool is_indexed, is_crio;
 };
 void container_facts_release(struct container_facts *facts);
 

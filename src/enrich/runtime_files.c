@@ -103,25 +103,31 @@ void container_facts_release(struct container_facts *facts)
 	free(facts->sandbox);
 	free(facts->image_id);
 	free(facts->digest);
+	free(facts->said_image);
+	free(facts->said_digest);
 	*facts = (struct container_facts){ 0 };
+}
+
+static void replace_slice(char **at, struct slice s)
+{
+	size_t len = s.len > STRING_MAX ? STRING_MAX : s.len;
+	char *copy;
+
+	if (len == 0)
+		return;
+	copy = malloc(len + 1);
+	if (!copy)
+		return;
+	memcpy(copy, s.data, len);
+	copy[len] = 0;
+	free(*at);
+	*at = copy;
 }
 
 static void replace(char **at, const char *s)
 {
-	size_t len = s ? strlen(s) : 0;
-	char *copy;
-
-	if (!s)
-		return;
-	if (len > STRING_MAX)
-		len = STRING_MAX;
-	copy = malloc(len + 1);
-	if (!copy)
-		return;
-	memcpy(copy, s, len);
-	copy[len] = 0;
-	free(*at);
-	*at = copy;
+	if (s)
+		replace_slice(at, slice_from(s));
 }
 
 static void replace_if_missing(char **at, const char *s)
@@ -140,9 +146,11 @@ static void set_runtime(struct container_facts *facts, const char *runtime)
 
 /* ---- annotations: an object in a bundle, "key=value" strings in runc's state */
 
+/* The last of that name: runc puts its own behind the annotations. */
 static const char *get_label(const json_t *labels, const char *key)
 {
 	size_t key_len = strlen(key);
+	const char *found = NULL;
 
 	for (size_t i = 0; i < json_array_size(labels); i++) {
 		const json_t *label = json_array_get(labels, i);
@@ -150,9 +158,9 @@ static const char *get_label(const json_t *labels, const char *key)
 
 		if (s && strncmp(s, key, key_len) == 0 && s[key_len] == '=' && s[key_len + 1] &&
 		    strlen(s) == json_string_length(label))
-			return s + key_len + 1;
+			found = s + key_len + 1;
 	}
-	return NULL;
+	return found;
 }
 
 static const char *get_annotation(const json_t *from, const char *key)
@@ -170,82 +178,136 @@ static const char *first_annotation(const json_t *from, const char *const *keys)
 	return value;
 }
 
-static const char *runtime_of_annotations(const json_t *from)
+/* Who wrote the annotations? They may be forged where an image can bring some of
+ * its own: podman copies those of the image's manifest and lets even the name of
+ * the manager stand if one is there; nerdctl copies the image's labels. What each
+ * writes always, and after that, tells them apart. containerd's CRI copies
+ * nothing of the image, and writes neither key of the other two. */
+enum writer { WRITER_UNKNOWN, WRITER_CRI, WRITER_NERDCTL, WRITER_STORAGE };
+
+static enum writer writer_of(const json_t *from)
+{
+	bool has_manager = get_annotation(from, "io.container.manager");
+	bool has_nerdctl = get_annotation(from, "nerdctl/namespace");
+
+	if (has_manager || has_nerdctl)
+		return has_manager && has_nerdctl ? WRITER_UNKNOWN :
+		       has_manager		  ? WRITER_STORAGE :
+						    WRITER_NERDCTL;
+	return get_annotation(from, "io.kubernetes.cri.container-type") ? WRITER_CRI :
+									  WRITER_UNKNOWN;
+}
+
+/* A guess, until the index of the storage tells which of the two it is. */
+static const char *runtime_of_manager(const json_t *from)
 {
 	const char *manager = get_annotation(from, "io.container.manager");
 
-	if (manager && strcmp(manager, "libpod") == 0)
-		return "podman";
-	if (manager && strcmp(manager, "cri-o") == 0)
-		return "crio";
-	/* podman writes some keys of CRI-O too, not this one. */
-	if (get_annotation(from, "io.kubernetes.cri-o.ContainerID"))
-		return "crio";
-	if (get_annotation(from, "io.kubernetes.cri.container-type"))
-		return "containerd";
-	return NULL;
+	return manager && strcmp(manager, "cri-o") == 0 ? "crio" : "podman";
 }
 
-/* The digest of a reference, name@sha256:...; NULL: it has none. */
-static const char *digest_of(const char *reference)
+/* The first digest of a reference, name@sha256:..., or of a list of them; empty:
+ * there is none. */
+static struct slice digest_of(const char *references)
 {
-	const char *at = reference ? strrchr(reference, '@') : NULL;
+	static const char start[] = "@sha256:";
+	const char *at = references ? strstr(references, start) : NULL;
+	size_t n = 0;
 
-	return at && strncmp(at + 1, "sha256:", strlen("sha256:")) == 0 ? at + 1 : NULL;
+	if (!at)
+		return (struct slice){ 0 };
+	while (n < 64 && strchr("0123456789abcdef", at[sizeof(start) - 1 + n]) &&
+	       at[sizeof(start) - 1 + n])
+		n++;
+	return n == 64 ? (struct slice){ at + 1, sizeof(start) - 2 + n } : (struct slice){ 0 };
 }
 
-/* Of the pod. cri-dockerd and CRI-O write the second form of each, as labels
- * and as annotations; containerd's CRI the first. */
-static void take_pod(const json_t *from, struct container_facts *facts)
+static void take_digest(char **at, const char *references)
 {
-	static const char *const pods[] = { "io.kubernetes.cri.sandbox-name",
-					    "io.kubernetes.pod.name", NULL };
-	static const char *const namespaces[] = { "io.kubernetes.cri.sandbox-namespace",
-						  "io.kubernetes.pod.namespace", NULL };
-	static const char *const uids[] = { "io.kubernetes.cri.sandbox-uid",
-					    "io.kubernetes.pod.uid", NULL };
-	static const char *const sandboxes[] = { "io.kubernetes.cri.sandbox-id",
-						 "io.kubernetes.cri-o.SandboxID",
-						 "io.kubernetes.sandbox.id", NULL };
+	if (!*at)
+		replace_slice(at, digest_of(references));
+}
 
-	replace_if_missing(&facts->pod, first_annotation(from, pods));
-	replace_if_missing(&facts->pod_ns, first_annotation(from, namespaces));
-	replace_if_missing(&facts->pod_uid, first_annotation(from, uids));
-	replace_if_missing(&facts->sandbox, first_annotation(from, sandboxes));
+static void take_cri(const json_t *from, struct container_facts *facts)
+{
+	static const char *const names[] = {
+		"io.kubernetes.cri.container-name",
+		"io.kubernetes.cri.sandbox-name", /* of the sandbox's own container */
+		NULL,
+	};
+	static const char *const images[] = { "io.kubernetes.cri.image-name",
+					      "io.kubernetes.cri.podsandbox.image-name", NULL };
+	const char *image = first_annotation(from, images);
+
+	replace_if_missing(&facts->pod, get_annotation(from, "io.kubernetes.cri.sandbox-name"));
+	replace_if_missing(&facts->pod_ns,
+			   get_annotation(from, "io.kubernetes.cri.sandbox-namespace"));
+	replace_if_missing(&facts->pod_uid, get_annotation(from, "io.kubernetes.cri.sandbox-uid"));
+	replace_if_missing(&facts->sandbox, get_annotation(from, "io.kubernetes.cri.sandbox-id"));
+	replace_if_missing(&facts->name, first_annotation(from, names));
+	replace_if_missing(&facts->image, image);
+	take_digest(&facts->digest, image);
+	set_runtime(facts, "containerd");
+}
+
+/* What only CRI-O may say, and only the index confirms that it is CRI-O. */
+static void take_said(struct container_facts *facts)
+{
+	if (!facts->is_crio)
+		return;
+	if (facts->said_image)
+		replace(&facts->image, facts->said_image);
+	replace_if_missing(&facts->digest, facts->said_digest);
+}
+
+static void take_storage(const json_t *from, struct container_facts *facts)
+{
+	const char *image = get_annotation(from, "io.kubernetes.cri-o.ImageName");
+
+	replace_if_missing(&facts->said_image, image);
+	take_digest(&facts->said_digest,
+		    get_annotation(from, "io.kubernetes.cri-o.ImageRepoDigests"));
+	take_digest(&facts->said_digest, image);
+	take_said(facts);
+	if (!facts->is_indexed)
+		set_runtime(facts, runtime_of_manager(from));
 }
 
 static void take_annotations(const json_t *from, struct container_facts *facts)
 {
-	static const char *const ids[] = { "io.kubernetes.cri-o.ContainerID", NULL };
-	static const char *const names[] = {
-		"io.kubernetes.cri.container-name",
-		"io.kubernetes.container.name",
-		"io.kubernetes.cri-o.Name",
-		"nerdctl/name",
-		"io.kubernetes.cri.sandbox-name", /* of the sandbox's own container */
-		NULL,
-	};
-	static const char *const images[] = {
-		"io.kubernetes.cri.image-name",
-		"io.kubernetes.cri-o.ImageName",
-		"io.kubernetes.cri-o.Image",
-		"io.kubernetes.cri.podsandbox.image-name",
-		NULL,
-	};
-	static const char *const image_ids[] = { "io.kubernetes.cri-o.ImageRef", NULL };
-	const char *runtime = runtime_of_annotations(from);
-	const char *image = first_annotation(from, images);
+	switch (writer_of(from)) {
+	case WRITER_CRI: take_cri(from, facts); break;
+	case WRITER_NERDCTL:
+		replace_if_missing(&facts->name, get_annotation(from, "nerdctl/name"));
+		set_runtime(facts, "containerd");
+		break;
+	case WRITER_STORAGE: take_storage(from, facts); break;
+	case WRITER_UNKNOWN: break;
+	}
+}
 
-	take_pod(from, facts);
-	replace_if_missing(&facts->image_id, first_annotation(from, image_ids));
-	replace_if_missing(&facts->digest,
-			   digest_of(get_annotation(from, "io.kubernetes.cri-o.ImageRepoDigests")));
-	replace_if_missing(&facts->digest, digest_of(image));
-	replace_if_missing(&facts->id, first_annotation(from, ids));
-	replace_if_missing(&facts->name, first_annotation(from, names));
-	replace_if_missing(&facts->image, image);
-	if (runtime)
-		set_runtime(facts, runtime);
+/* ---- names that Kubernetes' runtimes give: k8s_<container>_<pod>_<namespace>_<uid>_<n> */
+
+#define KUBE_PARTS_MAX 6u
+
+/* The parts behind "k8s_"; none of Kubernetes' own names has an underscore. */
+static size_t split_kube_name(const char *name, struct slice ret[KUBE_PARTS_MAX])
+{
+	size_t n = 0;
+
+	if (!name || strncmp(name, "k8s_", 4) != 0)
+		return 0;
+	for (name += 4; n < KUBE_PARTS_MAX; name++) {
+		size_t len = strcspn(name, "_");
+
+		if (len == 0)
+			return 0;
+		ret[n++] = (struct slice){ name, len };
+		name += len;
+		if (!*name)
+			return n;
+	}
+	return 0;
 }
 
 /* Where a bundle lies tells who made it. */
@@ -283,10 +345,10 @@ int parse_runc_state(struct slice json, struct container_facts *facts)
 
 	labels = json_object_get(json_object_get(root, "config"), "labels");
 	if (json_is_array(labels)) {
-		take_annotations(labels, facts);
 		runtime = runtime_of_bundle(get_label(labels, "bundle"));
 		if (runtime)
 			set_runtime(facts, runtime);
+		take_annotations(labels, facts);
 	}
 	return 0;
 }
@@ -312,18 +374,33 @@ int parse_crun_status(struct slice json, struct container_facts *facts)
 	return 0;
 }
 
-/* cri-dockerd's. Labels are the image's too, but Docker lets those of the
- * container win. What it calls a pod's container is "k8s_..."; the short name
- * is Kubernetes' own. */
+static bool is_label(const json_t *labels, const char *key, struct slice want)
+{
+	const char *value = get_string(labels, key);
+
+	return value && slice_eq(slice_from(value), want);
+}
+
+/* Labels may be the image's, and so anybody's: cri-dockerd is known by the name
+ * that it gives, and it writes the labels that agree with it. Kubernetes' own
+ * name of a container is the shorter; that of the pod's own container is POD. */
 static void take_kubernetes_labels(const json_t *labels, struct container_facts *facts)
 {
-	const char *name = get_string(labels, "io.kubernetes.container.name");
+	struct slice parts[KUBE_PARTS_MAX];
 
-	if (!get_string(labels, "io.kubernetes.pod.uid"))
+	/* A name that is taken gets one more part. */
+	if (split_kube_name(facts->name, parts) < 5 ||
+	    !is_label(labels, "io.kubernetes.container.name", parts[0]) ||
+	    !is_label(labels, "io.kubernetes.pod.name", parts[1]) ||
+	    !is_label(labels, "io.kubernetes.pod.namespace", parts[2]) ||
+	    !is_label(labels, "io.kubernetes.pod.uid", parts[3]))
 		return;
-	take_pod(labels, facts);
-	if (name && strcmp(name, "POD") != 0)
-		replace(&facts->name, name);
+	replace_slice(&facts->pod, parts[1]);
+	replace_slice(&facts->pod_ns, parts[2]);
+	replace_slice(&facts->pod_uid, parts[3]);
+	replace(&facts->sandbox, get_string(labels, "io.kubernetes.sandbox.id"));
+	if (!slice_eq(parts[0], SLICE_LITERAL("POD")))
+		replace_slice(&facts->name, parts[0]);
 }
 
 int parse_docker_config(struct slice json, struct container_facts *facts)
@@ -349,7 +426,7 @@ int parse_docker_config(struct slice json, struct container_facts *facts)
 	replace(&facts->runtime, "docker");
 
 	replace(&facts->image_id, get_string(root, "Image"));
-	replace_if_missing(&facts->digest, digest_of(image));
+	take_digest(&facts->digest, image);
 	labels = json_object_get(config, "Labels");
 	if (json_is_object(labels))
 		take_kubernetes_labels(labels, facts);
@@ -377,17 +454,46 @@ int parse_oci_config(struct slice json, struct container_facts *facts)
 	return 0;
 }
 
-/* `metadata` is JSON within a string. */
-static void take_storage_metadata(const json_t *entry, struct container_facts *facts)
+/* The pod by its own name, k8s_<pod>_<namespace>_<uid>_<n>. Only CRI-O keeps it,
+ * where no image has a say. */
+static void take_crio(const json_t *metadata, struct container_facts *facts)
 {
-	cleanup_json json_t *root = NULL;
-	const char *metadata = get_string(entry, "metadata");
+	struct slice parts[KUBE_PARTS_MAX];
 
-	if (!metadata || read_json(slice_from(metadata), &root) < 0)
+	facts->is_crio = true;
+	replace(&facts->runtime, "crio");
+	replace(&facts->name, get_string(metadata, "metadata-name"));
+	replace(&facts->sandbox, get_string(metadata, "pod-id"));
+	if (split_kube_name(get_string(metadata, "pod-name"), parts) < 4)
 		return;
-	replace_if_missing(&facts->name, get_string(root, "name"));
-	replace_if_missing(&facts->image, get_string(root, "image-name"));
-	replace_if_missing(&facts->image_id, get_string(root, "image-id"));
+	replace_slice(&facts->pod, parts[0]);
+	replace_slice(&facts->pod_ns, parts[1]);
+	replace_slice(&facts->pod_uid, parts[2]);
+}
+
+/* An entry of the index; its `metadata` is JSON within a string. It was written
+ * by the runtime alone and outranks all annotations. */
+static void take_entry(const json_t *entry, struct container_facts *facts)
+{
+	cleanup_json json_t *metadata = NULL;
+	const char *text = get_string(entry, "metadata");
+	const char *name = json_string_value(json_array_get(json_object_get(entry, "names"), 0));
+
+	facts->is_indexed = true;
+	if (text && read_json(slice_from(text), &metadata) < 0)
+		metadata = NULL;
+	if (name && *name)
+		replace(&facts->name, name);
+	replace(&facts->name, get_string(metadata, "name"));
+	replace(&facts->image, get_string(metadata, "image-name"));
+	replace(&facts->image_id, get_string(metadata, "image-id"));
+	replace_if_missing(&facts->image, get_string(entry, "image"));
+	take_digest(&facts->digest, get_string(metadata, "image-name"));
+	if (get_string(metadata, "pod-id"))
+		take_crio(metadata, facts);
+	else
+		replace(&facts->runtime, "podman");
+	take_said(facts);
 }
 
 int parse_storage_index(struct slice json, struct container_facts *facts)
@@ -403,16 +509,11 @@ int parse_storage_index(struct slice json, struct container_facts *facts)
 
 	for (size_t i = 0; facts->id && i < json_array_size(root); i++) {
 		const json_t *entry = json_array_get(root, i);
-		const json_t *names = json_object_get(entry, "names");
-		const char *id = get_string(entry, "id"), *first;
+		const char *id = get_string(entry, "id");
 
 		if (!id || strcmp(id, facts->id) != 0)
 			continue;
-		first = json_string_value(json_array_get(names, 0));
-		if (first && *first)
-			replace_if_missing(&facts->name, first);
-		take_storage_metadata(entry, facts);
-		replace_if_missing(&facts->image, get_string(entry, "image"));
+		take_entry(entry, facts);
 		return 0;
 	}
 	return -ENOENT;

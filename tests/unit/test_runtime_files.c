@@ -16,6 +16,8 @@
 
 #define DOCKER_ID "b913bf055ac72265df953e04f9dd47207187633a2dc06dcd6855c3bacacb9400"
 #define PODMAN_ID "f2a178f222db05bb702be1f16c539843c66a7510fa9cb3ad68de6b946179835b"
+#define SANDBOX_ID "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366"
+#define CRIO_IMAGE "2412b4bf0f2a6d3ee7a05e8b7f8c2c9c3a0a7c3f1be0d3c49fd2e2a3aa8b4c11"
 #define CRIO_ID "605439acbd4fb18c145069289094b17f17e0cfa938f78012d4960bc797305f22"
 
 typedef int parse_fn(struct slice json, struct container_facts *facts);
@@ -59,7 +61,8 @@ static bool same(const char *a, const char *b)
 }
 
 /* clang-format off */
-/* Each container by its files, in either order. */
+/* Each container by its files, in either order. The index is searched by an id
+ * that is known before. */
 static const struct {
 	const char *name;
 	struct { parse_fn *parse; const char *file; } files[2];
@@ -81,12 +84,19 @@ static const struct {
 	{ "containerd's CRI, sandbox", { { parse_oci_config, "oci_config_cri_sandbox.json" } },
 	  { NULL, "web-7d4b9", "registry.example/pause:3.9", "containerd", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
 	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
-	{ "cri-o", { { parse_oci_config, "oci_config_crio.json" } },
+	{ "podman and its index", { { parse_oci_config, "oci_config_podman.json" }, { parse_storage_index, "storage_containers.json" } },
+	  { PODMAN_ID, "pod-web", "registry.example/team/pbusy:3", "podman", 0, 0 } },
+	{ "cri-o without its index: nothing that podman could have of an image", { { parse_oci_config, "oci_config_crio.json" } },
+	  { NULL, NULL, NULL, "crio", 0, 0 } },
+	{ "cri-o", { { parse_oci_config, "oci_config_crio.json" }, { parse_storage_index, "storage_containers_crio.json" } },
 	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
-	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
-	{ "cri-o and crun", { { parse_oci_config, "oci_config_crio.json" }, { parse_crun_status, "crun_status.json" } },
-	  { CRIO_ID, "web", "registry.example/team/web:2", "crio", 27685, 247487, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
-	    .sandbox = "d52db56a9c80d536a91354c0951c061187ca46249e64865a12703003d8f42366" } },
+	    .sandbox = SANDBOX_ID } },
+	{ "cri-o's sandbox", { { parse_storage_index, "storage_containers_crio.json" } },
+	  { SANDBOX_ID, "web-7d4b9", "registry.example/pause:3.9", "crio", 0, 0, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = SANDBOX_ID } },
+	{ "cri-o and crun", { { parse_storage_index, "storage_containers_crio.json" }, { parse_crun_status, "crun_status.json" } },
+	  { CRIO_ID, "web", CRIO_IMAGE, "crio", 27685, 247487, .pod = "web-7d4b9", .pod_ns = "shop", .pod_uid = "ac04f3f2-1f2c-11e9-b015-1ebee232acfa",
+	    .sandbox = SANDBOX_ID } },
 };
 /* clang-format on */
 
@@ -115,6 +125,9 @@ static void real_files_give_their_facts(void **state)
 		for (unsigned int turned = 0; turned < 2; turned++) {
 			struct container_facts facts = { 0 };
 
+			if (cases[i].files[0].parse == parse_storage_index ||
+			    cases[i].files[1].parse == parse_storage_index)
+				facts.id = strdup(cases[i].want.id);
 			for (unsigned int k = 0; k < 2; k++) {
 				unsigned int at = k ^ turned;
 
@@ -130,33 +143,167 @@ static void real_files_give_their_facts(void **state)
 	}
 }
 
-/* cri-dockerd keeps the pod in labels, and calls a pod's own container POD. */
-static void labels_of_cri_dockerd_name_the_pod(void **state)
+#define SHA_BB "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* cri-dockerd keeps the pod in labels, and calls a pod's own container POD. Labels
+ * are the image's, too: only the name tells that it was cri-dockerd. */
+static void only_the_name_makes_labels_a_pod(void **state)
 {
 	static const char text[] =
-		"{\"ID\":\"" DOCKER_ID "\",\"Name\":\"/k8s_%s_web-0_shop_u-1_0\",\"Image\":\"sha256:aa\","
-		"\"Config\":{\"Image\":\"reg.example/web@sha256:bb\",\"Labels\":{"
+		"{\"ID\":\"" DOCKER_ID "\",\"Name\":\"/%s\",\"Image\":\"sha256:aa\","
+		"\"Config\":{\"Image\":\"reg.example/web@" SHA_BB "\",\"Labels\":{"
 		"\"io.kubernetes.container.name\":\"%s\",\"io.kubernetes.pod.name\":\"web-0\","
 		"\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.pod.uid\":\"u-1\","
 		"\"io.kubernetes.sandbox.id\":\"" CRIO_ID "\"}}}";
 	static const struct {
-		const char *name, *want;
-	} names[] = { { "web", "web" }, { "POD", "k8s_POD_web-0_shop_u-1_0" } };
+		const char *name, *label, *want, *pod;
+	} names[] = {
+		{ "k8s_web_web-0_shop_u-1_0", "web", "web", "web-0" },
+		{ "k8s_web_web-0_shop_u-1_0_1b2c3d4e", "web", "web", "web-0" },
+		{ "k8s_POD_web-0_shop_u-1_0", "POD", "k8s_POD_web-0_shop_u-1_0", "web-0" },
+		{ "innocent", "web", "innocent", NULL },
+		{ "k8s_web_web-0_shop_u-2_0", "web", "k8s_web_web-0_shop_u-2_0", NULL },
+		{ "k8s_web_web-1_shop_u-1_0", "web", "k8s_web_web-1_shop_u-1_0", NULL },
+		{ "k8s_web_web-0_kube-system_u-1_0", "web", "k8s_web_web-0_kube-system_u-1_0", NULL },
+		{ "k8s_other_web-0_shop_u-1_0", "web", "k8s_other_web-0_shop_u-1_0", NULL },
+		{ "k8s_web_web-0_shop_u-1", "web", "k8s_web_web-0_shop_u-1", NULL },
+		{ "k8s_web_web-0_shop__0", "web", "k8s_web_web-0_shop__0", NULL },
+		{ "k8s_web_web-0_shop_u-1_0_1_2", "web", "k8s_web_web-0_shop_u-1_0_1_2", NULL },
+		{ "k8s_", "web", "k8s_", NULL },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct container_facts facts = { 0 };
+		bool is_pod = names[i].pod;
 		char json[1024];
 
-		snprintf(json, sizeof(json), text, names[i].name, names[i].name);
+		snprintf(json, sizeof(json), text, names[i].name, names[i].label);
 		assert_int_equal(parse_docker_config(slice_from(json), &facts), 0);
 		assert_string_equal(facts.name, names[i].want);
-		assert_string_equal(facts.pod, "web-0");
-		assert_string_equal(facts.pod_ns, "shop");
-		assert_string_equal(facts.pod_uid, "u-1");
-		assert_string_equal(facts.sandbox, CRIO_ID);
+		if (!same(facts.pod, names[i].pod) || !same(facts.pod_ns, is_pod ? "shop" : NULL) ||
+		    !same(facts.pod_uid, is_pod ? "u-1" : NULL) ||
+		    !same(facts.sandbox, is_pod ? CRIO_ID : NULL))
+			fail_msg("%s: pod %s", names[i].name, facts.pod ? facts.pod : "-");
 		assert_string_equal(facts.image_id, "sha256:aa");
-		assert_string_equal(facts.digest, "sha256:bb");
+		assert_string_equal(facts.digest, SHA_BB);
+		container_facts_release(&facts);
+	}
+}
+
+#define MADE_UP_CRI \
+	"\"io.kubernetes.cri.container-type\":\"container\",\"io.kubernetes.cri.sandbox-name\":\"victim\"," \
+	"\"io.kubernetes.cri.sandbox-namespace\":\"kube-system\",\"io.kubernetes.cri.sandbox-uid\":\"u\"," \
+	"\"io.kubernetes.cri.container-name\":\"apiserver\",\"io.kubernetes.cri.image-name\":\"good:1\""
+#define MADE_UP_CRIO \
+	"\"io.kubernetes.cri-o.ContainerID\":\"" DOCKER_ID "\",\"io.kubernetes.cri-o.Name\":\"victim\"," \
+	"\"io.kubernetes.cri-o.ImageName\":\"good:1\",\"io.kubernetes.pod.name\":\"victim\"," \
+	"\"io.kubernetes.pod.uid\":\"u\",\"io.kubernetes.pod.namespace\":\"kube-system\"," \
+	"\"io.kubernetes.container.name\":\"apiserver\",\"io.kubernetes.cri-o.SandboxID\":\"" DOCKER_ID "\"," \
+	"\"io.kubernetes.cri-o.ImageRepoDigests\":\"[\\\"good@" SHA_BB "\\\"]\""
+
+/* podman takes annotations of the image's manifest over (and lets even its own
+ * io.container.manager be theirs), nerdctl the image's labels. */
+static void an_image_cannot_name_a_pod(void **state)
+{
+	static const struct {
+		const char *name, *annotations, *want_name, *want_image, *want_runtime;
+		bool is_indexed;
+	} images[] = {
+		{ "podman, containerd's keys", "\"io.container.manager\":\"libpod\"," MADE_UP_CRI,
+		  NULL, NULL, "podman", false },
+		{ "podman, CRI-O's keys", "\"io.container.manager\":\"libpod\"," MADE_UP_CRIO, NULL,
+		  NULL, "podman", false },
+		{ "podman, CRI-O's manager", "\"io.container.manager\":\"cri-o\"," MADE_UP_CRIO, NULL,
+		  NULL, "crio", false },
+		{ "podman, CRI-O's manager, and the index",
+		  "\"io.container.manager\":\"cri-o\"," MADE_UP_CRIO, "pod-web",
+		  "registry.example/team/pbusy:3", "podman", true },
+		{ "podman, nerdctl's keys",
+		  "\"io.container.manager\":\"libpod\",\"nerdctl/namespace\":\"a\",\"nerdctl/name\":\"victim\"",
+		  NULL, NULL, NULL, false },
+		{ "nerdctl", "\"nerdctl/namespace\":\"default\",\"nerdctl/name\":\"own\"", "own", NULL,
+		  "containerd", false },
+		{ "nerdctl, containerd's keys",
+		  "\"nerdctl/namespace\":\"default\",\"nerdctl/name\":\"own\"," MADE_UP_CRI, "own", NULL,
+		  "containerd", false },
+		{ "nerdctl, CRI-O's keys",
+		  "\"nerdctl/namespace\":\"default\",\"nerdctl/name\":\"own\"," MADE_UP_CRIO, "own", NULL,
+		  "containerd", false },
+		{ "nerdctl, CRI-O's manager",
+		  "\"nerdctl/namespace\":\"default\",\"nerdctl/name\":\"own\",\"io.container.manager\":\"cri-o\"," MADE_UP_CRIO,
+		  NULL, NULL, NULL, false },
+		{ "nobody's", MADE_UP_CRIO, NULL, NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		struct container_facts facts = { 0 };
+		char json[4096];
+
+		snprintf(json, sizeof(json), "{\"ociVersion\":\"1.0.2\",\"annotations\":{%s}}",
+			 images[i].annotations);
+		assert_int_equal(parse_oci_config(slice_from(json), &facts), 0);
+		assert_null(facts.id);
+		if (images[i].is_indexed) {
+			facts.id = strdup(PODMAN_ID);
+			assert_int_equal(parse_data(parse_storage_index, "storage_containers.json",
+						    &facts),
+					 0);
+		}
+		if (facts.pod || facts.pod_ns || facts.pod_uid || facts.sandbox || facts.digest ||
+		    !same(facts.name, images[i].want_name) ||
+		    !same(facts.image, images[i].want_image) ||
+		    !same(facts.runtime, images[i].want_runtime))
+			fail_msg("%s: got pod %s, name %s, image %s, runtime %s", images[i].name,
+				 facts.pod ? facts.pod : "-", facts.name ? facts.name : "-",
+				 facts.image ? facts.image : "-",
+				 facts.runtime ? facts.runtime : "-");
+		container_facts_release(&facts);
+	}
+}
+
+/* The label that runc writes itself comes behind the annotations. */
+static void an_annotation_is_not_taken_for_the_bundle(void **state)
+{
+	static const char json[] =
+		"{\"id\":\"a\",\"init_process_pid\":7,\"config\":{\"labels\":["
+		"\"bundle=/run/containerd/io.containerd.runtime.v2.task/moby/a\",\"x=y\","
+		"\"bundle=/run/containerd/io.containerd.runtime.v2.task/default/a\"]}}";
+	struct container_facts facts = { 0 };
+
+	(void)state;
+	assert_int_equal(parse_runc_state(slice_from(json), &facts), 0);
+	assert_string_equal(facts.runtime, "containerd");
+	container_facts_release(&facts);
+}
+
+/* A reference, or a list of them. */
+static void digests_are_found_in_lists(void **state)
+{
+	static const struct {
+		const char *digests, *want;
+	} cris[] = {
+		{ "[\\\"reg.example/a@" SHA_BB "\\\",\\\"reg.example/b@sha256:cc\\\"]", SHA_BB },
+		{ "reg.example/a@" SHA_BB, SHA_BB },
+		{ "reg.example/a@sha256:short", NULL },
+		{ "[]", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cris); i++) {
+		struct container_facts facts = { .id = strdup(CRIO_ID) };
+		char json[1024];
+
+		snprintf(json, sizeof(json),
+			 "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.container.manager\":\"cri-o\","
+			 "\"io.kubernetes.cri-o.ImageRepoDigests\":\"%s\"}}",
+			 cris[i].digests);
+		assert_int_equal(parse_oci_config(slice_from(json), &facts), 0);
+		assert_int_equal(parse_data(parse_storage_index, "storage_containers_crio.json", &facts),
+				 0);
+		if (!same(facts.digest, cris[i].want))
+			fail_msg("%s: got %s", cris[i].digests, facts.digest ? facts.digest : "-");
 		container_facts_release(&facts);
 	}
 }
@@ -336,7 +483,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_files_give_their_facts),
-		cmocka_unit_test(labels_of_cri_dockerd_name_the_pod),
+		cmocka_unit_test(only_the_name_makes_labels_a_pod),
+		cmocka_unit_test(an_image_cannot_name_a_pod),
+		cmocka_unit_test(an_annotation_is_not_taken_for_the_bundle),
+		cmocka_unit_test(digests_are_found_in_lists),
 		cmocka_unit_test(storage_index_is_searched_by_id),
 		cmocka_unit_test(one_kind_is_not_taken_for_another),
 		cmocka_unit_test(bad_files_are_refused_cleanly),
