@@ -27,6 +27,8 @@ struct asks {
 	uint64_t n_overflow;
 	/* Containers whose name was there in time, after an alert, or not at all. */
 	uint64_t n_ok, n_late, n_missing;
+	reader_file_fn file;	/* may be set after asks_init(): sees the files of each container */
+	void *file_arg;
 };
 
 typedef void (*asks_submit_fn)(void *rec, size_t len, void *arg);

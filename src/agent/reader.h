@@ -44,6 +44,8 @@ enum reader_kind {
 	READER_OCI_CONFIG = 4,
 	READER_STORAGE_INDEX = 5,
 	READER_DOCKER_HOSTCONFIG = 6, /* hostconfig.json: posture, no names */
+	READER_STORAGE_VOLATILE = 7,  /* the other index: containers that do not outlive a restart */
+	READER_KIND_MAX,
 };
 
 /* One SOCK_SEQPACKET message, from the engine. */
@@ -112,8 +114,18 @@ int reader_request(int fd, const struct reader_request *request);
  * what a reader does not send, -EPIPE when it is gone for good, else -errno. */
 int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds[READER_FILES_MAX]);
 
-/* What the replies to one request add up to. Zero it to begin. */
+/* The contents of one file of the container, hostile bytes, valid during the
+ * call. A file of the container that was taken for the one asked for is shown
+ * once, of whatever kind; kind 0, without bytes, comes before the first, and
+ * once more if another container turns out to be the right one: forget then
+ * what was shown. Posture is read from here: READER_OCI_CONFIG,
+ * READER_DOCKER_CONFIG and READER_DOCKER_HOSTCONFIG. */
+typedef void (*reader_file_fn)(unsigned int kind, struct slice bytes, uint64_t container, void *arg);
+
+/* What the replies to one request add up to. Zero it to begin; `file` may be set. */
 struct reader_result {
+	reader_file_fn file;
+	void *file_arg;
 	struct container_facts facts;
 	bool is_verified; /* a state file names the very init that was asked for */
 	bool is_done;

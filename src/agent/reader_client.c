@@ -155,24 +155,49 @@ static int parse_kind(unsigned int kind, struct slice json, struct container_fac
 	case READER_CRUN_STATUS: return parse_crun_status(json, facts);
 	case READER_DOCKER_CONFIG: return parse_docker_config(json, facts);
 	case READER_OCI_CONFIG: return parse_oci_config(json, facts);
-	case READER_STORAGE_INDEX: return parse_storage_index(json, facts);
+	case READER_STORAGE_INDEX:
+	case READER_STORAGE_VOLATILE: return parse_storage_index(json, facts);
+	case READER_DOCKER_HOSTCONFIG: return 0; /* for posture */
 	default: return -ENOTSUP;
 	}
 }
 
-/* State files first: they decide whether the rest is looked at. The index
- * comes last, it is searched by the id that the others gave. */
-static void parse_files(const struct reader_reply *reply, const int *fds, unsigned int first_kind,
-			unsigned int last_kind, struct container_facts *facts)
+/* Files that decide whether the rest is looked at. */
+static bool is_state(unsigned int kind)
+{
+	return kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS;
+}
+
+/* The indexes come last, they are searched by the id that the others gave. */
+static void parse_files(const struct reader_reply *reply, const int *fds, bool of_state,
+			struct container_facts *facts)
 {
 	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);
 	size_t len = 0;
 
-	for (unsigned int kind = first_kind; bytes && kind <= last_kind; kind++)
-		for (unsigned int i = 0; i < reply->n_files; i++)
+	for (unsigned int kind = 1; bytes && kind < READER_KIND_MAX; kind++) {
+		if (!facts->id && kind == READER_STORAGE_INDEX && reply->id_len)
+			facts->id = strndup(reply->id, reply->id_len);
+		for (unsigned int i = 0; is_state(kind) == of_state && i < reply->n_files; i++)
 			if (reply->kinds[i] == kind &&
 			    read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
 				parse_kind(kind, (struct slice){ bytes, len }, facts);
+	}
+}
+
+static void show_files(const struct reader_result *result, const struct reader_reply *reply,
+		       const int *fds)
+{
+	cleanup_free char *bytes = result->file ? malloc(RUNTIME_FILE_MAX + 1) : NULL;
+	size_t len = 0;
+
+	if (!bytes)
+		return;
+	result->file(0, (struct slice){ 0 }, reply->container, result->file_arg);
+	for (unsigned int i = 0; i < reply->n_files; i++)
+		if (read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
+			result->file(reply->kinds[i], (struct slice){ bytes, len },
+				     reply->container, result->file_arg);
 }
 
 /* What state files call init is the process that was asked for. They count its
@@ -189,12 +214,6 @@ static bool is_hinted(const struct reader_reply *reply, const struct reader_requ
 {
 	return request->id_len && slice_eq((struct slice){ reply->id, reply->id_len },
 					   (struct slice){ request->id, request->id_len });
-}
-
-static void set_id_by_directory(const struct reader_reply *reply, struct container_facts *facts)
-{
-	if (!facts->id && reply->id_len)
-		facts->id = strndup(reply->id, reply->id_len);
 }
 
 void reader_result_add(struct reader_result *result, const struct reader_request *request,
@@ -214,15 +233,14 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 		return;
 	}
 
-	parse_files(reply, fds, READER_RUNC_STATE, READER_CRUN_STATUS, &facts);
+	parse_files(reply, fds, true, &facts);
 	is_verified = is_init(&facts, request);
 	if (is_verified ? !result->is_verified : !result->facts.id && is_hinted(reply, request)) {
-		parse_files(reply, fds, READER_DOCKER_CONFIG, READER_OCI_CONFIG, &facts);
-		set_id_by_directory(reply, &facts);
-		parse_files(reply, fds, READER_STORAGE_INDEX, READER_STORAGE_INDEX, &facts);
+		parse_files(reply, fds, false, &facts);
 		container_facts_release(&result->facts);
 		result->facts = facts;
 		result->is_verified = is_verified;
+		show_files(result, reply, fds);
 		facts = (struct container_facts){ 0 };
 	}
 	container_facts_release(&facts);

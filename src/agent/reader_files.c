@@ -218,21 +218,43 @@ static void reply_add(struct search *search, enum reader_kind kind, int root, co
 		reply_add_bytes(search, kind, (size_t)len);
 }
 
+static const char *const storage_drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
+
 static void add_storage(struct search *search, int root, const char *id)
 {
-	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
 	char path[READER_ID_MAX + 64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		unsigned int before = search->reply.n_files;
-
-		snprintf(path, sizeof(path), "%s-containers/%s/userdata/config.json", drivers[i],
-			 id);
+	for (size_t i = 0; i < ARRAY_SIZE(storage_drivers); i++) {
+		snprintf(path, sizeof(path), "%s-containers/%s/userdata/config.json",
+			 storage_drivers[i], id);
 		reply_add(search, READER_OCI_CONFIG, root, path);
-		if (search->reply.n_files == before)
-			continue;
-		snprintf(path, sizeof(path), "%s-containers/containers.json", drivers[i]);
-		reply_add(search, READER_STORAGE_INDEX, root, path);
+	}
+}
+
+/* Each storage has its own index: that counts which has the id in it. */
+static void add_index(struct search *search, enum reader_kind kind, int root, const char *path,
+		      const char *id)
+{
+	ssize_t len;
+
+	if (reply_has(search, kind))
+		return;
+	len = read_file(search, root, path);
+	if (len > 0 && memmem(search->bytes, (size_t)len, id, strlen(id)))
+		reply_add_bytes(search, kind, (size_t)len);
+}
+
+/* The bundle may lie in one directory of a storage and the index in the other. */
+static void add_indexes(struct search *search, int root, const char *id)
+{
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(storage_drivers); i++) {
+		snprintf(path, sizeof(path), "%s-containers/containers.json", storage_drivers[i]);
+		add_index(search, READER_STORAGE_INDEX, root, path, id);
+		snprintf(path, sizeof(path), "%s-containers/volatile-containers.json",
+			 storage_drivers[i]);
+		add_index(search, READER_STORAGE_VOLATILE, root, path, id);
 	}
 }
 
@@ -272,6 +294,9 @@ static void add_all(struct search *search, const char *id)
 		if (search->roots.roots[i].kind == ROOT_ONE_BUNDLE)
 			reply_add(search, READER_OCI_CONFIG, search->roots.roots[i].fd,
 				  "config.json");
+	for (size_t i = 0; i < search->roots.n && reply_has(search, READER_OCI_CONFIG); i++)
+		if (search->roots.roots[i].kind == ROOT_STORAGE)
+			add_indexes(search, search->roots.roots[i].fd, id);
 }
 
 int reader_send(int fd, const struct reader_reply *reply, const int *fds)

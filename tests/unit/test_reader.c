@@ -277,7 +277,8 @@ static void files_are_found_by_init(void **state)
 	put_state(rig, "run/containerd/runc/default/c-name/state.json", "c-name", 4242, 99);
 	put_state(rig, "run/containerd/runc/default/d-name/state.json", "d-name", 77, 4242);
 	put(rig, "run/containerd/io.containerd.runtime.v2.task/default/c-name/config.json",
-	    "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.cri.container-name\":\"shop\"}}");
+	    "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.cri.container-type\":\"container\","
+	    "\"io.kubernetes.cri.container-name\":\"shop\"}}");
 	request = ask(rig, "cg-5151", 4242, ticks_to_ns(99));
 	assert_int_equal(request.id_len, 0);
 	assert_int_equal(collect(rig, &request, &facts, &verified), 0);
@@ -296,15 +297,13 @@ static void files_are_found_by_init(void **state)
 	}
 }
 
-/* From the places where containerd, k3s and CRI-O keep it. */
+/* From the places where containerd and k3s keep it. */
 static void pods_are_named(void **state)
 {
 	static const char *const places[] = {
 		"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
 		"run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
-		"run/containers/storage/overlay-containers/" ID "/userdata/config.json",
 	};
-	static const char *const keys[] = { "cri.sandbox-name", "cri.sandbox-name", "pod.name" };
 	struct rig *rig = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
@@ -314,8 +313,10 @@ static void pods_are_named(void **state)
 		bool verified;
 
 		snprintf(json, sizeof(json),
-			 "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.%s\":\"web-%zu\"}}",
-			 keys[i], i);
+			 "{\"ociVersion\":\"1.0.2\",\"annotations\":{"
+			 "\"io.kubernetes.cri.container-type\":\"container\","
+			 "\"io.kubernetes.cri.sandbox-name\":\"web-%zu\"}}",
+			 i);
 		put(rig, places[i], "%s", json);
 		assert_int_equal(collect(rig, &request, &facts, &verified), 0);
 		assert_string_equal(facts.id, ID);
@@ -326,6 +327,101 @@ static void pods_are_named(void **state)
 		snprintf(path, sizeof(path), "%s/%s", rig->dir, places[i]);
 		assert_int_equal(unlink(path), 0);
 	}
+}
+
+/* CRI-O's bundle lies in either directory of the storage; its index, and the one
+ * of containers that need not outlive a restart, name the pod. */
+static void pods_of_crio_are_named(void **state)
+{
+	static const char *const bundles[] = {
+		"run/containers/storage/overlay-containers/" ID "/userdata/config.json",
+		"var/lib/containers/storage/overlay-containers/" ID "/userdata/config.json",
+	};
+	static const char *const indexes[] = {
+		"var/lib/containers/storage/overlay-containers/containers.json",
+		"var/lib/containers/storage/overlay-containers/volatile-containers.json",
+		"run/containers/storage/overlay-containers/volatile-containers.json",
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bundles) * ARRAY_SIZE(indexes); i++) {
+		const char *bundle = bundles[i % 2], *index = indexes[i / 2];
+		struct reader_request request = ask(rig, ID, 0, 0);
+		struct container_facts facts;
+		char path[PATH_MAX];
+		bool verified;
+
+		put(rig, bundle,
+		    "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.container.manager\":\"cri-o\"}}");
+		put(rig, index,
+		    "[{\"id\":\"" OTHER "\",\"names\":[\"x\"]},{\"id\":\"" ID
+		    "\",\"names\":[\"k8s_a_web-0_shop_u-1_0\"],\"metadata\":\"{\\\"pod-id\\\":\\\"" OTHER
+		    "\\\",\\\"pod-name\\\":\\\"k8s_web-0_shop_u-1_0\\\",\\\"metadata-name\\\":\\\"a\\\"}\"}]");
+		assert_int_equal(collect(rig, &request, &facts, &verified), 0);
+		assert_string_equal(facts.id, ID);
+		assert_string_equal(facts.name, "a");
+		if (!facts.pod)
+			fail_msg("%s, %s: no pod", bundle, index);
+		assert_string_equal(facts.pod, "web-0");
+		assert_string_equal(facts.pod_uid, "u-1");
+		assert_string_equal(facts.sandbox, OTHER);
+		container_facts_release(&facts);
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, bundle);
+		assert_int_equal(unlink(path), 0);
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, index);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+struct shown {
+	unsigned int n_begun, n[READER_KIND_MAX];
+	bool is_whole;
+};
+
+static void note_file(unsigned int kind, struct slice bytes, uint64_t container, void *arg)
+{
+	struct shown *shown = arg;
+
+	assert_true(kind < READER_KIND_MAX);
+	assert_int_equal(container, 7);
+	if (kind == 0)
+		shown->n_begun++;
+	shown->n[kind]++;
+	if (kind == READER_DOCKER_HOSTCONFIG)
+		shown->is_whole = slice_eq(bytes, SLICE_LITERAL("{\"Privileged\":true}"));
+}
+
+/* Those of the container that was asked for, and of no other. */
+static void files_are_shown(void **state)
+{
+	struct rig *rig = *state;
+	struct reader_request request = ask(rig, OTHER, 4242, ticks_to_ns(99));
+	struct shown shown = { 0 };
+	struct reader_result result = { .file = note_file, .file_arg = &shown };
+
+	put(rig, "var/lib/docker/containers/" OTHER "/config.v2.json",
+	    "{\"ID\":\"" OTHER "\",\"Config\":{}}");
+	put(rig, "var/lib/docker/containers/" ID "/config.v2.json",
+	    "{\"ID\":\"" ID "\",\"Config\":{}}");
+	put(rig, "var/lib/docker/containers/" ID "/hostconfig.json", "{\"Privileged\":true}");
+	put_state(rig, "run/docker/runtime-runc/moby/" ID "/state.json", ID, 4242, 99);
+	request.container = 7;
+	assert_int_equal(reader_request(rig->engine_fd, &request), 0);
+	while (!result.is_done) {
+		struct reader_reply reply;
+		int fds[READER_FILES_MAX];
+
+		assert_int_equal(reader_receive(rig->engine_fd, WAIT_MS, &reply, fds), 0);
+		reader_result_add(&result, &request, &reply, fds);
+	}
+	assert_true(result.is_verified);
+	assert_string_equal(result.facts.id, ID);
+	assert_int_equal(shown.n_begun, 2); /* the hint led to the other one first */
+	assert_int_equal(shown.n[READER_DOCKER_CONFIG], 2);
+	assert_int_equal(shown.n[READER_RUNC_STATE], 1);
+	assert_int_equal(shown.n[READER_DOCKER_HOSTCONFIG], 1);
+	assert_true(shown.is_whole);
+	reader_result_release(&result);
 }
 
 static void crun_and_podman_are_found(void **state)
@@ -785,7 +881,7 @@ static void real_container_is_found(void **state)
 	assert_non_null(mkdtemp(rig.dir));
 	if (run("cd %s && mkdir -p rootfs/bin && cp $(command -v busybox) rootfs/bin/sleep && runc spec && "
 		"sed -i 's/\"terminal\": true/\"terminal\": false/; s/\"sh\"/\"sleep\", \"60\"/; "
-		"s/\"linux\": {/\"annotations\": {\"io.kubernetes.cri.container-name\": \"shop\"}, &/' config.json",
+		"s/\"linux\": {/\"annotations\": {\"nerdctl\\/namespace\": \"a\", \"nerdctl\\/name\": \"shop\"}, &/' config.json",
 		rig.dir) != 0) {
 		remove_tree(rig.dir);
 		skip_because("cannot make a bundle");
@@ -838,6 +934,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hostconfig_comes_along, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(files_are_found_by_init, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(pods_are_named, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(pods_of_crio_are_named, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(files_are_shown, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(pods_of_crio_are_named, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(files_are_shown, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(crun_and_podman_are_found, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(links_in_configured_roots_stay_within_the_host,
 						make_rig, free_rig),
