@@ -8,6 +8,7 @@ CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
 PREFIX ?= /usr/local
+datadir = $(PREFIX)/share
 FORMAT ?= text
 
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla \
@@ -32,7 +33,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all schema run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy unit-programs fuzz-programs
+.PHONY: all schema install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -101,7 +102,7 @@ LIB_OBJS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/cmd/main.c,$(SR
 $(BUILD)/obj/%.o: src/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -DRULES_SHARED='"$(PREFIX)/share/brigwatch/rules"' -MMD -MP -c $< -o $@
+	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -DRULES_SHARED='"$(datadir)/brigwatch/rules"' -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/source/live.o: $(SKELETONS)
 
@@ -121,6 +122,8 @@ $(BUILD)/brigwatch: $(BUILD)/obj/cmd/main.o $(BUILD)/libbrigwatch.a
 
 clean:
 	rm -rf $(BUILD)
+
+include deploy/Makefile.inc
 
 # ---- tests and measurements ----
 
@@ -176,9 +179,9 @@ check-rules: $(BUILD)/brigwatch
 ## check-import     that program over small files, and over Falco's own if they are there
 include tools/import-falco/Makefile.inc
 
-## check-deploy     the agent in a container, with the rights that a pod would give it (root)
+## check-deploy     installation, unit, and the agent in a container with a pod's rights (root)
 check-deploy: $(BUILD)/brigwatch
-	@tests/deploy/run $(BUILD)/brigwatch rules
+	@tests/deploy/run $(BUILD)
 
 lint:
 	@tools/lint $(BUILD)

@@ -9,8 +9,10 @@
 #include "base/suggest.h"
 #include "cmd/rules_tool.h"
 
-#ifndef BW_RULES_DIR
 #define BW_RULES_DIR "rules"
+#define RULES_INSTALLED "/etc/brigwatch/rules"
+#ifndef RULES_SHARED
+#define RULES_SHARED "/usr/share/brigwatch/rules"
 #endif
 
 /* In the order of the help. */
@@ -33,7 +35,7 @@ static const struct rules_command *const commands[] = {
 static const struct rules_option common[] = {
 	{ "rules", "DIR",
 	  "directory of *.json and rules.d/*.json, or one file (default " BW_RULES_DIR
-	  "); may be repeated" },
+	  ", else the installed ones); may be repeated" },
 	{ "enable", "WHICH", "use these rules: id, tag, T1611, warning, warning+ (and above)" },
 	{ "disable", "WHICH", "do not use them; several are separated by commas" },
 	{ "only", "WHICH", "use no others" },
@@ -268,6 +270,9 @@ int cmd_rules(int argc, char **argv)
 	struct rules_call call = { .path = BW_RULES_DIR };
 	int code;
 
+	/* Beside the sources it is the rules being worked on, elsewhere those that `run` takes. */
+	if (access(call.path, F_OK) != 0)
+		call.path = access(RULES_INSTALLED, F_OK) == 0 ? RULES_INSTALLED : RULES_SHARED;
 	code = read_line(&call, argc, argv);
 	if (code < 0)
 		code = run_command(&call);
