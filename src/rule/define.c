@@ -10,14 +10,14 @@
 
 json_t *find_member(const struct place *object, const char *key, struct member *ret)
 {
-	ret->at = (struct at){ object->at, key, 0 };
+	ret->at = (struct json_at){ object->at, key, 0 };
 	ret->place = (struct place){ object->file, &ret->at, json_object_get(object->json, key) };
 	return ret->place.json;
 }
 
 void find_element(const struct place *array, size_t i, struct member *ret)
 {
-	ret->at = (struct at){ array->at, NULL, i };
+	ret->at = (struct json_at){ array->at, NULL, i };
 	ret->place = (struct place){ array->file, &ret->at, json_array_get(array->json, i) };
 }
 
@@ -189,9 +189,9 @@ static int define_id(struct loader *loader, const struct place *object, struct r
 			       rule->id);
 	for (size_t i = 0; i < loader->set->n_rules; i++) {
 		const struct rule *other = loader->set->rules[i];
-		const struct at rules = { NULL, "rules", 0 },
+		const struct json_at rules = { NULL, "rules", 0 },
 				element = { &rules, NULL, other->index };
-		const struct at at = { &element, "id", 0 };
+		const struct json_at at = { &element, "id", 0 };
 		const struct place first = { &loader->files[other->file_index], &at, NULL };
 
 		if (strcmp(other->id, rule->id) == 0)

@@ -9,7 +9,7 @@
 
 /* A member of an object, and the path that messages need. */
 struct member {
-	struct at at;
+	struct json_at at;
 	struct place place;
 };
 

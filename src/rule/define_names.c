@@ -40,7 +40,7 @@ static int define_macro(struct loader *loader, const struct place *place, const 
 	struct macro *more;
 
 	for (size_t i = 0; i < loader->n_macros; i++) {
-		const struct at macros = { NULL, "macros", 0 }, at = { &macros, name, 0 };
+		const struct json_at macros = { NULL, "macros", 0 }, at = { &macros, name, 0 };
 		const struct place first = { loader->macros[i].file, &at, NULL };
 
 		if (strcmp(loader->macros[i].name, name) == 0)
@@ -85,7 +85,7 @@ static int define_list(struct loader *loader, const struct place *place, const c
 	int r;
 
 	for (size_t i = 0; i < loader->n_lists; i++) {
-		const struct at lists = { NULL, "lists", 0 }, at = { &lists, name, 0 };
+		const struct json_at lists = { NULL, "lists", 0 }, at = { &lists, name, 0 };
 		const struct place first = { loader->lists[i].file, &at, NULL };
 
 		if (strcmp(loader->lists[i].name, name) == 0)

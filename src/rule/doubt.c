@@ -16,7 +16,7 @@ static bool is_watched(const char *name)
 static int warn_of_name(struct loader *loader, const struct source_file *file, const char *key,
 			const char *kind, const char *name)
 {
-	const struct at names = { NULL, key, 0 }, at = { &names, name, 0 };
+	const struct json_at names = { NULL, key, 0 }, at = { &names, name, 0 };
 	const struct place place = { file, &at, NULL };
 
 	return warn_key(loader, &place, "%s '%s' is used by no condition", kind, name);
@@ -43,8 +43,8 @@ int warn_of_unused(struct loader *loader)
 
 static int warn_of_rule(struct loader *loader, const struct rule *rule, const char *missing)
 {
-	const struct at rules = { NULL, "rules", 0 }, element = { &rules, NULL, rule->index };
-	const struct at at = { &element, "id", 0 };
+	const struct json_at rules = { NULL, "rules", 0 }, element = { &rules, NULL, rule->index };
+	const struct json_at at = { &element, "id", 0 };
 	const struct place place = { &loader->files[rule->file_index], &at, NULL };
 
 	return warn_at(loader, &place, "rule %s has no test %s", rule->id, missing);

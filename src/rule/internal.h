@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "base/json_where.h"
 #include "rule/rule.h"
 
 #define CONDITION_LEN_MAX 16384u  /* bytes of one condition, array elements joined */
@@ -402,17 +403,10 @@ struct loader {
 	int first_error; /* what the first of them returned */
 };
 
-/* Path to a value within a JSON file; frames live on the stack. */
-struct at {
-	const struct at *up; /* NULL: in the top-level object */
-	const char *key;     /* NULL: an array's element `index` */
-	size_t index;
-};
-
 /* A value of a file: what messages point at. */
 struct place {
 	const struct source_file *file;
-	const struct at *at;
+	const struct json_at *at;
 	json_t *json;
 };
 

@@ -396,14 +396,14 @@ int override_rules(struct loader *loader)
 static const struct place *keep_place(struct loader *loader, const struct place *place)
 {
 	struct place *kept = arena_alloc(&loader->arena, sizeof(*kept));
-	const struct at **link;
+	const struct json_at **link;
 
 	if (!kept)
 		return NULL;
 	*kept = *place;
 	link = &kept->at;
-	for (const struct at *at = place->at; at; at = at->up) {
-		struct at *copy = arena_alloc(&loader->arena, sizeof(*copy));
+	for (const struct json_at *at = place->at; at; at = at->up) {
+		struct json_at *copy = arena_alloc(&loader->arena, sizeof(*copy));
 
 		if (!copy)
 			return NULL;

@@ -369,7 +369,7 @@ static int parse_parts(struct loader *loader, struct macro *macro, const struct 
 
 int parse_macro(struct loader *loader, struct macro *macro, unsigned int depth)
 {
-	const struct at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
+	const struct json_at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
 	const struct place place = { macro->file, &at, macro->json };
 	int r;
 

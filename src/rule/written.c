@@ -71,7 +71,7 @@ int keep_joined(struct loader *loader, const struct place *place, bool is_or, co
 
 static int keep_macro(struct loader *loader, const struct macro *macro, struct rule_definition *ret)
 {
-	const struct at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
+	const struct json_at macros = { NULL, "macros", 0 }, at = { &macros, macro->name, 0 };
 	const struct place place = { macro->file, &at, macro->json };
 	int r;
 
