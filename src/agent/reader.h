@@ -20,8 +20,8 @@
 
 /* Where to look. Paths are as the host has them, below `host_root`; links in
  * them are followed, within host_root. A path that ends in a slash and a star
- * stands for every directory there. Lists end with NULL; a NULL list stands for
- * the usual places. */
+ * stands for every directory there. Lists end with NULL, or are NULL; the
+ * usual places are looked in behind them. */
 struct reader_config {
 	const char *name;		  /* of the process; NULL: "brigwatch-read" */
 	const char *host_root;		  /* NULL: "/" */

@@ -130,19 +130,24 @@ static void add_list(struct roots *roots, enum root_kind kind, int base, const c
 	}
 }
 
+static void add_lists(struct roots *roots, enum root_kind kind, int base, const char *const *given,
+		      const char *const *usual)
+{
+	if (given)
+		add_list(roots, kind, base, given);
+	add_list(roots, kind, base, usual);
+}
+
 void roots_add_configured(struct roots *roots, const struct places *places)
 {
 	const struct reader_config *config = places->config;
 	int base = places->host_fd;
 
-	add_list(roots, ROOT_RUNC, base, config->runc_roots ? config->runc_roots : runc_roots);
-	add_list(roots, ROOT_CRUN, base, config->crun_roots ? config->crun_roots : crun_roots);
-	add_list(roots, ROOT_DOCKER, base,
-		 config->docker_roots ? config->docker_roots : docker_roots);
-	add_list(roots, ROOT_BUNDLES, base,
-		 config->bundle_roots ? config->bundle_roots : bundle_roots);
-	add_list(roots, ROOT_STORAGE, base,
-		 config->storage_roots ? config->storage_roots : storage_roots);
+	add_lists(roots, ROOT_RUNC, base, config->runc_roots, runc_roots);
+	add_lists(roots, ROOT_CRUN, base, config->crun_roots, crun_roots);
+	add_lists(roots, ROOT_DOCKER, base, config->docker_roots, docker_roots);
+	add_lists(roots, ROOT_BUNDLES, base, config->bundle_roots, bundle_roots);
+	add_lists(roots, ROOT_STORAGE, base, config->storage_roots, storage_roots);
 }
 
 /* ---- processes */

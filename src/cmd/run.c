@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -8,146 +7,39 @@
 #include "agent/log.h"
 #include "agent/sensor.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 
 #define RULES_DEFAULT "/etc/brigwatch/rules"
 #ifndef RULES_SHARED
 #define RULES_SHARED "/usr/share/brigwatch/rules"
 #endif
-#define ROOTS_MAX 16
-#define CHOICES_MAX 64
 
-struct run_options {
-	const char *rules[ROOTS_MAX], *output, *host_root, *run_dir;
-	size_t n_rules;
-	struct rule_choice choices[CHOICES_MAX];
-	size_t n_choices;
-	const char *runc_roots[ROOTS_MAX + 1], *docker_roots[ROOTS_MAX + 1];
-	size_t n_runc_roots, n_docker_roots;
-	enum sink_format format;
+/* What is asked for: options, and what rules they name. */
+struct plan {
+	struct options options;
+	struct rule_choice choices[OPTION_CHOICES_MAX];
+	struct rule_load load;
+	const char *default_rules[1];
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"usage: brigwatch run [OPTION...]\n\n"
-		"Watches this host until SIGINT or SIGTERM. Needs root, or CAP_BPF and\n"
-		"CAP_PERFMON, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for container names.\n\n"
-		"  --rules DIR        rules to use: a directory of *.json and rules.d/*.json, or one\n"
-		"                     file; may be repeated (default " RULES_DEFAULT ", else\n"
-		"                     " RULES_SHARED ")\n"
-		"  --enable WHICH     use these rules: ids (BW-0101, BW-01*), tags, techniques (T1611),\n"
-		"                     priorities (warning, warning+ for that and above), with commas\n"
-		"  --disable WHICH    do not use these rules\n"
-		"  --only WHICH       use no others\n"
-		"  --format FORMAT    text or json, one alert a line; text is a block an alert on a\n"
-		"                     terminal (default text)\n"
-		"  --output FILE      append alerts to FILE instead of printing them\n"
-		"  --runc-root DIR    another directory of runc's states (runc --root); may be repeated\n"
-		"  --docker-root DIR  another data directory of Docker (--data-root); may be repeated\n"
-		"  --host-root DIR    the host's root directory as seen from here: in a pod, where\n"
-		"                     it is mounted (default /)\n"
-		"  --run-dir DIR      directory of the lock, the host's (default /run/brigwatch)\n"
-		"  --help             this text\n\n"
-		"Alerts go to stdout or FILE, messages and the summary to stderr.\n");
+	fprintf(to, "usage: brigwatch run [OPTION...]\n\n"
+		    "Watches this host until SIGINT or SIGTERM. Needs root, or CAP_BPF and\n"
+		    "CAP_PERFMON, with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for container names.\n\n");
+	options_print_help(to);
+	fprintf(to, "\nEach option but --config can be said in " CONFIG_FILE_DEFAULT " and by an\n"
+		    "environment variable BRIGWATCH_...: brigwatch.json(5). A flag goes before the\n"
+		    "environment, that before the file. `brigwatch check-config` tells what holds.\n\n"
+		    "Alerts go to stdout or where --output says, messages and the summary to stderr.\n\n"
+		    "Exit codes: 0 stopped, 2 usage, configuration or rules, 3 privileges are missing,\n"
+		    "4 the kernel cannot, 5 input, output or internal.\n");
 }
 
-/* Numbers of options without a letter: from here, as enum rule_choice_kind. */
-#define OPTION_CHOICE 256
-
-static int add_choice(struct run_options *options, enum rule_choice_kind kind, const char *which)
+static void tell_option(const struct parse_error *error, bool is_warning, void *arg)
 {
-	if (options->n_choices == CHOICES_MAX) {
-		fprintf(stderr, "brigwatch run: at most %d choices of rules\n", CHOICES_MAX);
-		return EXIT_USAGE;
-	}
-	options->choices[options->n_choices++] = (struct rule_choice){ kind, which };
-	return EXIT_DONE;
-}
-
-static int add_rules(struct run_options *options, const char *path)
-{
-	if (options->n_rules == ROOTS_MAX) {
-		fprintf(stderr, "brigwatch run: at most %d --rules\n", ROOTS_MAX);
-		return EXIT_USAGE;
-	}
-	options->rules[options->n_rules++] = path;
-	return EXIT_DONE;
-}
-
-static int parse_options(int argc, char **argv, struct run_options *ret)
-{
-	static const struct option options[] = {
-		{ "rules", required_argument, NULL, 'r' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "runc-root", required_argument, NULL, 'c' },
-		{ "docker-root", required_argument, NULL, 'd' },
-		{ "host-root", required_argument, NULL, 'H' },
-		{ "run-dir", required_argument, NULL, 'R' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "enable", required_argument, NULL, OPTION_CHOICE + RULE_ENABLE },
-		{ "disable", required_argument, NULL, OPTION_CHOICE + RULE_DISABLE },
-		{ "only", required_argument, NULL, OPTION_CHOICE + RULE_ONLY },
-		{},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "r:f:o:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'r':
-			if (add_rules(ret, optarg) != EXIT_DONE)
-				return EXIT_USAGE;
-			break;
-		case OPTION_CHOICE + RULE_ENABLE:
-		case OPTION_CHOICE + RULE_DISABLE:
-		case OPTION_CHOICE + RULE_ONLY:
-			if (add_choice(ret, (enum rule_choice_kind)(c - OPTION_CHOICE), optarg) !=
-			    EXIT_DONE)
-				return EXIT_USAGE;
-			break;
-		case 'o':
-			ret->output = optarg;
-			break;
-		case 'H':
-			ret->host_root = optarg;
-			break;
-		case 'R':
-			ret->run_dir = optarg;
-			break;
-		case 'f':
-			if (!strcmp(optarg, "text")) {
-				ret->format = SINK_TEXT;
-			} else if (!strcmp(optarg, "json")) {
-				ret->format = SINK_JSON;
-			} else {
-				fprintf(stderr, "brigwatch run: --format is text or json, not \"%s\"\n", optarg);
-				return EXIT_USAGE;
-			}
-			break;
-		case 'c':
-		case 'd': {
-			size_t *n = c == 'c' ? &ret->n_runc_roots : &ret->n_docker_roots;
-
-			if (*n == ROOTS_MAX) {
-				fprintf(stderr, "brigwatch run: at most %d directories of a kind\n", ROOTS_MAX);
-				return EXIT_USAGE;
-			}
-			(c == 'c' ? ret->runc_roots : ret->docker_roots)[(*n)++] = optarg;
-			break;
-		}
-		case 'h':
-			usage(stdout);
-			return -1;
-		default:
-			fprintf(stderr, "brigwatch run: `brigwatch run --help` lists the options\n");
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "brigwatch run: takes options only, got \"%s\"\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return EXIT_DONE;
+	(void)arg;
+	options_print_error(stderr, error, is_warning);
 }
 
 static void tell_error(const struct parse_error *error, void *arg)
@@ -183,19 +75,21 @@ static void tell_warnings(const struct rule_set *rules)
 }
 
 /* Which rules, at the start and each time that they are read again. */
-static struct rule_load choose_rules(const struct run_options *options)
+static void choose_rules(struct plan *plan)
 {
-	return (struct rule_load){
-		.paths = options->rules,
-		.n_paths = options->n_rules,
-		.choices = options->choices,
-		.n_choices = options->n_choices,
-	};
+	plan->load.paths = options_list(&plan->options, OPTION_RULES, &plan->load.n_paths);
+	if (!plan->load.paths) {
+		plan->default_rules[0] = access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
+		plan->load.paths = plan->default_rules;
+		plan->load.n_paths = 1;
+	}
+	plan->load.n_choices = options_choices(&plan->options, plan->choices);
+	plan->load.choices = plan->choices;
 }
 
-static int load_rules(const struct run_options *options, struct rule_set **ret)
+static int load_rules(const struct plan *plan, struct rule_set **ret)
 {
-	struct rule_load load = choose_rules(options);
+	struct rule_load load = plan->load;
 	struct parse_error error;
 
 	load.now_ns = (int64_t)time(NULL) * 1000000000;
@@ -229,20 +123,11 @@ static int unblocked(int fd)
 }
 
 /* Links are not followed, but for the names of our own descriptors. */
-static int open_output(const char *path, int *ret)
+static int open_path(const char *path, int *ret)
 {
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int fd;
 
-	if (!path) {
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
-			log_message("output", "stdout is closed: alerts would be lost; use --output FILE");
-			return EXIT_INTERNAL;
-		}
-		*ret = unblocked(fd);
-		return EXIT_DONE;
-	}
 	if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/self/fd/", 14) != 0)
 		flags |= O_NOFOLLOW;
 	fd = open(path, flags, 0640);
@@ -255,52 +140,96 @@ static int open_output(const char *path, int *ret)
 	return EXIT_DONE;
 }
 
-/* The usual places and the given ones. */
-static void fill_roots(struct run_options *options, struct reader_config *reader)
+static int open_stdout(int *ret)
 {
-	static const char *const runc_usual[] = { "/run/runc", "/run/docker/runtime-runc/moby",
-						  "/run/docker/runtime-runc/*", "/run/containerd/runc/*" };
-	static const char *const docker_usual[] = { "/var/lib/docker" };
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 
-	if (options->n_runc_roots) {
-		for (size_t i = 0; i < ARRAY_SIZE(runc_usual) && options->n_runc_roots < ROOTS_MAX; i++)
-			options->runc_roots[options->n_runc_roots++] = runc_usual[i];
-		reader->runc_roots = options->runc_roots;
+	if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		log_message("output", "stdout is closed: alerts would be lost; use --output FILE");
+		return EXIT_INTERNAL;
 	}
-	if (options->n_docker_roots) {
-		for (size_t i = 0; i < ARRAY_SIZE(docker_usual) && options->n_docker_roots < ROOTS_MAX; i++)
-			options->docker_roots[options->n_docker_roots++] = docker_usual[i];
-		reader->docker_roots = options->docker_roots;
-	}
+	*ret = unblocked(fd);
+	return EXIT_DONE;
 }
 
-int cmd_run(int argc, char **argv)
+static int open_output(const char *text, int *ret)
 {
-	struct run_options options = { .format = SINK_TEXT };
+	char error[OUTPUT_ERROR_MAX];
+	struct output_spec spec;
+	int code;
+
+	if (!text)
+		return open_stdout(ret);
+	if (output_spec_parse(text, &spec, error) < 0) {
+		log_message("output", "%s", error);
+		return EXIT_USAGE;
+	}
+	if (spec.kind == OUTPUT_STDOUT) {
+		code = open_stdout(ret);
+	} else if (spec.kind == OUTPUT_FILE) {
+		code = open_path(spec.target, ret);
+	} else {
+		log_message("output", "outputs of kind %s cannot be used yet", output_kind_name(spec.kind));
+		code = EXIT_USAGE;
+	}
+	output_spec_release(&spec);
+	return code;
+}
+
+static void fill_reader(const struct options *options, struct reader_config *ret)
+{
+	ret->host_root = options_text(options, OPTION_HOST_ROOT);
+	ret->runc_roots = options_list(options, OPTION_RUNC_ROOTS, NULL);
+	ret->crun_roots = options_list(options, OPTION_CRUN_ROOTS, NULL);
+	ret->docker_roots = options_list(options, OPTION_DOCKER_ROOTS, NULL);
+	ret->bundle_roots = options_list(options, OPTION_BUNDLE_ROOTS, NULL);
+	ret->storage_roots = options_list(options, OPTION_STORAGE_ROOTS, NULL);
+}
+
+static int run(struct plan *plan)
+{
 	struct sensor_options sensor = { .output_fd = -1 };
+	const struct options *options = &plan->options;
 	struct rule_set *rules = NULL;
 	int code;
 
-	code = parse_options(argc, argv, &options);
-	if (code != EXIT_DONE)
-		return code < 0 ? EXIT_DONE : code;
-	if (options.n_rules == 0)
-		options.rules[options.n_rules++] = access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
-	code = load_rules(&options, &rules);
+	choose_rules(plan);
+	code = load_rules(plan, &rules);
 	if (code == EXIT_DONE)
-		code = open_output(options.output, &sensor.output_fd);
+		code = open_output(options_text(options, OPTION_OUTPUTS), &sensor.output_fd);
 	if (code == EXIT_DONE) {
 		sensor.rules = rules;
-		sensor.load = choose_rules(&options);
-		sensor.format = options.format;
+		sensor.load = plan->load;
+		sensor.format = strcmp(options_text(options, OPTION_FORMAT), "json") == 0 ? SINK_JSON :
+											    SINK_TEXT;
 		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
-		sensor.run_dir = options.run_dir;
-		sensor.reader.host_root = options.host_root;
-		fill_roots(&options, &sensor.reader);
+		sensor.run_dir = options_text(options, OPTION_RUN_DIR);
+		fill_reader(options, &sensor.reader);
 		code = sensor_run(&sensor);
 	}
 	if (sensor.output_fd >= 0)
 		close(sensor.output_fd);
 	rule_set_free(rules);
+	return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct plan plan = {};
+	int code = EXIT_USAGE;
+
+	switch (options_read(&plan.options, argc, argv, environ, tell_option, NULL)) {
+	case OPTIONS_READY:
+		code = run(&plan);
+		break;
+	case OPTIONS_HELP:
+		usage(stdout);
+		code = fflush(stdout) == 0 ? EXIT_DONE : EXIT_INTERNAL;
+		break;
+	case OPTIONS_WRONG:
+		fprintf(stderr, "brigwatch run: `brigwatch run --help` lists the options\n");
+		break;
+	}
+	options_release(&plan.options);
 	return code;
 }
