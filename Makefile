@@ -33,7 +33,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all schema install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy unit-programs fuzz-programs
+.PHONY: all schema install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy check-posture unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -182,6 +182,10 @@ include tools/import-falco/Makefile.inc
 ## check-deploy     installation, unit, and the agent in a container with a pod's rights (root)
 check-deploy: $(BUILD)/brigwatch
 	@tests/deploy/run $(BUILD)
+
+## check-posture    real containers with bad postures, and what scan says of them (root)
+check-posture: $(BUILD)/brigwatch
+	@tests/posture/run $(BUILD)
 
 lint:
 	@tools/lint $(BUILD)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "enrich/enrich.h"
+#include "enrich/posture.h"
 
 #define READER_VERSION 1u
 #define READER_ID_MAX 128u	  /* bytes of an id */
@@ -45,6 +46,7 @@ enum reader_kind {
 	READER_STORAGE_INDEX = 5,
 	READER_DOCKER_HOSTCONFIG = 6, /* hostconfig.json: posture, no names */
 	READER_STORAGE_VOLATILE = 7,  /* the other index: containers that do not outlive a restart */
+	READER_LIVE = 8,	      /* struct posture_live, in a reply of its own, without id */
 	READER_KIND_MAX,
 };
 
@@ -127,6 +129,9 @@ struct reader_result {
 	reader_file_fn file;
 	void *file_arg;
 	struct container_facts facts;
+	struct posture posture; /* without what is live until it is done */
+	bool has_live;
+	struct posture_live live;
 	bool is_verified; /* a state file names the very init that was asked for */
 	bool is_done;
 	int error;

@@ -125,6 +125,7 @@ void reader_result_release(struct reader_result *result)
 	if (!result)
 		return;
 	container_facts_release(&result->facts);
+	posture_release(&result->posture);
 	*result = (struct reader_result){ 0 };
 }
 
@@ -200,6 +201,46 @@ static void show_files(const struct reader_result *result, const struct reader_r
 				     reply->container, result->file_arg);
 }
 
+static int judge_kind(unsigned int kind, struct slice json, struct posture *posture)
+{
+	switch (kind) {
+	case READER_OCI_CONFIG: return posture_read_oci(json, posture);
+	case READER_DOCKER_HOSTCONFIG: return posture_read_docker_host(json, posture);
+	case READER_DOCKER_CONFIG: return posture_read_docker_config(json, posture);
+	case READER_RUNC_STATE: return posture_read_runc_state(json, posture);
+	default: return -ENOTSUP;
+	}
+}
+
+/* The specification first; runc's state only stands in for it. */
+static void judge_files(const struct reader_reply *reply, const int *fds, struct posture *posture)
+{
+	static const unsigned int order[] = { READER_OCI_CONFIG, READER_RUNC_STATE,
+					      READER_DOCKER_HOSTCONFIG, READER_DOCKER_CONFIG };
+	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);
+	size_t len = 0;
+
+	for (size_t k = 0; bytes && k < ARRAY_SIZE(order); k++)
+		for (unsigned int i = 0; i < reply->n_files; i++)
+			if (reply->kinds[i] == order[k] &&
+			    read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
+				judge_kind(order[k], (struct slice){ bytes, len }, posture);
+}
+
+static void take_live(struct reader_result *result, int fd)
+{
+	struct posture_live live;
+	size_t len = 0;
+
+	/* One byte more than it has: its end must be seen. */
+	char bytes[sizeof(live) + 1];
+
+	if (read_whole(fd, bytes, sizeof(bytes), &len) < 0 || len != sizeof(live))
+		return;
+	memcpy(&result->live, bytes, sizeof(live));
+	result->has_live = true;
+}
+
 /* What state files call init is the process that was asked for. They count its
  * start in clock ticks, as /proc does. */
 static bool is_init(const struct container_facts *facts, const struct reader_request *request)
@@ -227,8 +268,17 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 		close_all(fds, reply->n_files);
 		return;
 	}
+	if (reply->n_files == 1 && reply->kinds[0] == READER_LIVE) {
+		take_live(result, fds[0]);
+		close_all(fds, 1);
+		return;
+	}
 	if (reply->last) {
 		result->is_done = true;
+		if (result->has_live)
+			(void)posture_read_live((struct slice){ (const char *)&result->live,
+								sizeof(result->live) },
+						&result->posture);
 		result->error = result->facts.id ? 0 : reply->error ? reply->error : -ENOENT;
 		return;
 	}
@@ -241,6 +291,8 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 		result->facts = facts;
 		result->is_verified = is_verified;
 		show_files(result, reply, fds);
+		posture_release(&result->posture);
+		judge_files(reply, fds, &result->posture);
 		facts = (struct container_facts){ 0 };
 	}
 	container_facts_release(&facts);
@@ -283,6 +335,7 @@ int container_facts_collect(int fd, const struct reader_request *request, int ti
 		reader_result_release(&result);
 		return r;
 	}
+	posture_release(&result.posture);
 	*ret = result.facts;
 	*ret_verified = result.is_verified;
 	return 0;

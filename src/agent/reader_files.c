@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reader_files.h"
 
+#include "agent/reader_live.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -270,6 +272,8 @@ static void add_from_root(struct search *search, const struct root *root, const 
 	case ROOT_CRUN:
 		snprintf(path, sizeof(path), "%s/status", id);
 		reply_add(search, READER_CRUN_STATUS, root->fd, path);
+		snprintf(path, sizeof(path), "%s/config.json", id);
+		reply_add(search, READER_OCI_CONFIG, root->fd, path);
 		break;
 	case ROOT_DOCKER:
 		snprintf(path, sizeof(path), "containers/%s/config.v2.json", id);
@@ -459,6 +463,24 @@ static int search_by_init(struct search *search)
 	return 0;
 }
 
+/* Last, so that names do not wait for it; it does not count as a find. */
+static int send_live(struct search *search)
+{
+	const struct reader_request *request = search->request;
+	unsigned int n_sent = search->n_sent;
+	struct posture_live live;
+	int r;
+
+	if (live_collect(search->places, request->init_tgid, request->init_start_ns, &live) < 0)
+		return 0;
+	reply_begin(search, "");
+	memcpy(search->bytes, &live, sizeof(live));
+	reply_add_bytes(search, READER_LIVE, sizeof(live));
+	r = reply_send(search);
+	search->n_sent = n_sent;
+	return r;
+}
+
 int reader_answer(struct places *places, const struct reader_request *request, int fd,
 		  struct reader_reply *ret)
 {
@@ -485,6 +507,8 @@ int reader_answer(struct places *places, const struct reader_request *request, i
 		r = search_by_init(&search);
 	}
 	roots_release(&search.roots);
+	if (r >= 0 && request->init_tgid)
+		r = send_live(&search);
 	if (r < 0)
 		return r;
 

@@ -139,6 +139,27 @@ bool mounts_find(const struct mounts *mounts, uint64_t id, struct mount_line *re
 	return false;
 }
 
+bool mounts_next(const struct mounts *mounts, size_t *at, uint64_t *ret_id, struct mount_line *ret)
+{
+	while (*at < mounts->len) {
+		const char *start = mounts->text + *at;
+		const char *newline = memchr(start, '\n', mounts->len - *at);
+		struct slice line;
+
+		if (!newline)
+			return false;
+		line = (struct slice){ start, (size_t)(newline - start) };
+		*at += line.len + 1;
+		if (!take_number(&line, ret_id) || line.len == 0 || line.data[0] != ' ')
+			continue;
+		line.data++;
+		line.len--;
+		if (parse_line(line, ret))
+			return true;
+	}
+	return false;
+}
+
 bool mount_is_slow(const struct mount_line *line)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(slow_types); i++)

@@ -29,6 +29,10 @@ void mounts_release(struct mounts *mounts);
 /* The mount with that id; ids are never 0. */
 bool mounts_find(const struct mounts *mounts, uint64_t id, struct mount_line *ret);
 
+/* The next line, from *at on, which begins as 0. False at the end; a line that
+ * does not parse is passed over. */
+bool mounts_next(const struct mounts *mounts, size_t *at, uint64_t *ret_id, struct mount_line *ret);
+
 /* Does another machine or a user's program answer there, or nobody? */
 bool mount_is_slow(const struct mount_line *line);
 

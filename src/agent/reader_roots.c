@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reader_roots.h"
 
+#include "agent/reader_live.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +17,7 @@
 #define SUBDIRS_MAX 32u	 /* namespaces below a configured root */
 #define PROCS_MAX 65536u /* entries of /proc looked at for daemons */
 #define DAEMONS_MAX 4u
+#define ENGINES_MAX 16u
 #define FDS_MAX 4096u /* descriptors of one daemon */
 #define DAEMONS_FOR_MS 5000
 
@@ -563,6 +566,71 @@ void roots_add_daemons(struct roots *roots, struct places *places)
 		       fcntl(places->daemons.roots[i].fd, F_DUPFD_CLOEXEC, 3));
 }
 
+/* ---- for those who look at processes for other reasons */
+
+ssize_t places_read(const struct places *places, uint32_t pid, const char *name, char *ret,
+		    size_t size)
+{
+	return read_proc(places, pid, name, ret, size);
+}
+
+ssize_t places_read_link(const struct places *places, uint32_t pid, const char *name, char *ret,
+			 size_t size)
+{
+	return read_link(places, pid, name, ret, size);
+}
+
+uint64_t places_ns(const struct places *places, uint32_t pid, const char *name)
+{
+	return ns_of(places, pid, name);
+}
+
+uint64_t places_host_ns(const struct places *places, const char *name)
+{
+	return host_ns(places, name);
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (strcmp(name, *names) == 0)
+			return true;
+	return false;
+}
+
+void places_visit_engines(const struct places *places, const char *const *names,
+			  void (*visit)(const struct engine_process *process, void *arg), void *arg)
+{
+	unsigned int n_found = 0;
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int fd;
+
+	fd = reader_open_below(places->proc_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir) {
+		close_fd(&fd);
+		return;
+	}
+	for (unsigned int i = 0; i < PROCS_MAX && n_found < ENGINES_MAX && (entry = readdir(dir));
+	     i++) {
+		cleanup_process struct process process = { .base = -1 };
+		char *end;
+
+		process.pid = (uint32_t)strtoul(entry->d_name, &end, 10);
+		if (*end || !read_exe(places, process.pid, process.exe) ||
+		    !is_one_of(process.exe, names) || !read_uid(places, &process) ||
+		    !is_believed(places, &process) || !read_args(places, &process))
+			continue;
+		visit(&(struct engine_process){ process.pid, process.base, process.exe,
+						process.args, process.args_len },
+		      arg);
+		n_found++;
+	}
+	closedir(dir);
+}
+
 /* ---- life */
 
 int places_init(struct places *ret, const struct reader_config *config)
@@ -591,6 +659,7 @@ int places_init(struct places *ret, const struct reader_config *config)
 void places_release(struct places *places)
 {
 	roots_release(&places->daemons);
+	live_engines_free(places->engines);
 	close_fd(&places->host_fd);
 	close_fd(&places->proc_fd);
 }

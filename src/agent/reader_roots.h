@@ -35,6 +35,7 @@ struct places {
 	uint64_t pid_ns, user_ns, mnt_ns; /* of the host's init; inode numbers */
 	struct roots daemons;		  /* learned from dockerd */
 	int64_t daemons_until_ms;
+	struct live_engines *engines; /* sockets and ports of engines; reader_live.c */
 };
 
 int places_init(struct places *ret, const struct reader_config *config);
@@ -52,6 +53,32 @@ void roots_add_ancestry(struct roots *roots, const struct places *places, uint32
 void roots_add_daemons(struct roots *roots, struct places *places);
 
 void roots_release(struct roots *roots);
+
+/* A process of the host whose paths are believed. */
+struct engine_process {
+	uint32_t pid;
+	int base;	  /* the root that its paths are meant for; O_PATH */
+	const char *exe;  /* last component */
+	const char *args; /* separated by NUL, and one more at the end */
+	size_t args_len;
+};
+
+/* Calls `visit` for each process that runs one of the programs `names` (ends
+ * with NULL) as root on the host, up to a limit. */
+void places_visit_engines(const struct places *places, const char *const *names,
+			  void (*visit)(const struct engine_process *process, void *arg),
+			  void *arg);
+
+/* /proc/<pid>/<name>: at most size - 1 bytes and a NUL; what a link says,
+ * likewise; the inode number of a namespace, or 0. */
+ssize_t places_read(const struct places *places, uint32_t pid, const char *name, char *ret,
+		    size_t size);
+ssize_t places_read_link(const struct places *places, uint32_t pid, const char *name, char *ret,
+			 size_t size);
+uint64_t places_ns(const struct places *places, uint32_t pid, const char *name);
+
+/* Of the host's init; of this process where that may not be looked at. */
+uint64_t places_host_ns(const struct places *places, const char *name);
 
 int64_t reader_now_ms(void);
 

@@ -5,6 +5,7 @@
 #define BW_CMD_CMD_H
 
 int cmd_run(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 int cmd_incidents(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_version(int argc, char **argv);

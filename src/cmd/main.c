@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "watch this host and print alerts" },
 	{ "rules", cmd_rules, "check, list or test rules" },
+	{ "scan", cmd_scan, "judge what the running containers were given" },
 	{ "incidents", cmd_incidents, "tell alerts as stories" },
 	{ "doctor", cmd_doctor, "what this kernel allows, which hooks fit, what is not seen" },
 	{ "version", cmd_version, "print the version" },

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "enrich/posture.h"
+#include "enrich/posture_find.h"
 #include "enrich/runtime_json.h"
 
 #define PATH_LEN_MAX 4096u
-#define ITEMS_MAX 1024u /* of any list of a file */
+#define ITEMS_MAX POSTURE_ITEMS_MAX
 
 static void release_json(json_t **root)
 {
@@ -59,19 +59,17 @@ void posture_release(struct posture *posture)
 
 /* ---- findings */
 
-static void set(struct posture *posture, enum posture_check check)
+void posture_set(struct posture *posture, enum posture_check check)
 {
 	posture->findings |= UINT64_C(1) << check;
 }
 
-__attribute__((format(printf, 3, 4))) static void find(struct posture *posture,
-						       enum posture_check check, const char *format,
-						       ...)
+void posture_find(struct posture *posture, enum posture_check check, const char *format, ...)
 {
 	struct posture_detail detail = { .check = check };
 	va_list ap;
 
-	set(posture, check);
+	posture_set(posture, check);
 	va_start(ap, format);
 	vsnprintf(detail.text, sizeof(detail.text), format, ap);
 	va_end(ap);
@@ -128,7 +126,7 @@ static void read_env(const json_t *env, struct posture *posture)
 		const char *eq = s ? strchr(s, '=') : NULL;
 
 		if (eq && eq[1] && names_secret(s, (size_t)(eq - s)))
-			find(posture, POSTURE_SECRET_NAMES, "environment variable %.*s",
+			posture_find(posture, POSTURE_SECRET_NAMES, "environment variable %.*s",
 			     (int)(eq - s < POSTURE_DETAIL_MAX ? eq - s : POSTURE_DETAIL_MAX), s);
 	}
 }
@@ -143,7 +141,7 @@ static void read_labels(json_t *labels, struct posture *posture)
 		if (n++ == ITEMS_MAX)
 			break;
 		if (string_of(value) && names_secret(key, strlen(key)))
-			find(posture, POSTURE_SECRET_NAMES, "label %s", key);
+			posture_find(posture, POSTURE_SECRET_NAMES, "label %s", key);
 	}
 }
 
@@ -273,11 +271,11 @@ static void judge_bind(struct posture *posture, const char *path, bool writable)
 	};
 
 	if (is_engine_socket(path))
-		find(posture, POSTURE_ENGINE_SOCKET, "%s", path);
+		posture_find(posture, POSTURE_ENGINE_SOCKET, "%s", path);
 	if (is_runtimes_own(path, writable))
 		return;
 	if (strcmp(path, "/") == 0) {
-		find(posture, writable ? POSTURE_MOUNT_ROOT_RW : POSTURE_MOUNT_ROOT_RO, "/");
+		posture_find(posture, writable ? POSTURE_MOUNT_ROOT_RW : POSTURE_MOUNT_ROOT_RO, "/");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -285,12 +283,12 @@ static void judge_bind(struct posture *posture, const char *path, bool writable)
 			   (!dirs[i].exact && is_below(path, dirs[i].dir));
 
 		if (hit)
-			find(posture, writable ? dirs[i].check : POSTURE_MOUNT_SENSITIVE_RO, "%s",
+			posture_find(posture, writable ? dirs[i].check : POSTURE_MOUNT_SENSITIVE_RO, "%s",
 			     path);
 	}
 }
 
-static void add_bind(struct posture *posture, const char *source, bool writable)
+void posture_add_bind(struct posture *posture, const char *source, bool writable)
 {
 	char path[PATH_LEN_MAX];
 	char *copy;
@@ -313,7 +311,7 @@ static void add_bind(struct posture *posture, const char *source, bool writable)
 void posture_mark_socket(struct posture *posture, size_t i)
 {
 	if (i < posture->n_binds)
-		find(posture, POSTURE_ENGINE_SOCKET, "%s", posture->binds[i].source);
+		posture_find(posture, POSTURE_ENGINE_SOCKET, "%s", posture->binds[i].source);
 }
 
 static void read_mounts(const json_t *mounts, struct posture *posture)
@@ -337,10 +335,10 @@ static void read_mounts(const json_t *mounts, struct posture *posture)
 			else if (strcmp(option, "rw") == 0)
 				writable = true;
 			else if (strcmp(option, "shared") == 0 || strcmp(option, "rshared") == 0)
-				find(posture, POSTURE_SHARED_MOUNT, "%s", source ? source : "?");
+				posture_find(posture, POSTURE_SHARED_MOUNT, "%s", source ? source : "?");
 		}
 		if (bind && source)
-			add_bind(posture, source, writable);
+			posture_add_bind(posture, source, writable);
 	}
 	if (json_array_size(mounts) > ITEMS_MAX)
 		posture->n_binds_dropped += json_array_size(mounts) - ITEMS_MAX;
@@ -371,7 +369,7 @@ static void read_namespaces(const json_t *namespaces, struct posture *posture)
 	}
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
 		if (!(own >> kinds[k].check & 1))
-			set(posture, kinds[k].check);
+			posture_set(posture, kinds[k].check);
 	posture->has_user_ns = own >> POSTURE_HOST_USER & 1;
 }
 
@@ -425,19 +423,24 @@ static const struct {
 };
 /* clang-format on */
 
-static void read_capabilities(const json_t *list, struct posture *posture)
+void posture_add_capability(unsigned int cap, struct posture *posture)
 {
-	for (size_t i = 0; i < n_items(list); i++) {
-		const char *name = string_of(json_array_get(list, i));
+	if (cap >= ARRAY_SIZE(caps) || !caps[cap].name)
+		return;
+	posture->caps |= UINT64_C(1) << cap;
+	if (caps[cap].allows)
+		posture_find(posture, POSTURE_CAPABILITIES, "%s: %s", caps[cap].name,
+			     caps[cap].allows);
+}
 
-		for (size_t cap = 0; name && cap < ARRAY_SIZE(caps); cap++) {
-			if (strcmp(caps[cap].name, name) != 0)
-				continue;
-			posture->caps |= UINT64_C(1) << cap;
-			if (caps[cap].allows)
-				find(posture, POSTURE_CAPABILITIES, "%s: %s", name,
-				     caps[cap].allows);
-		}
+void posture_add_capabilities(const json_t *names, struct posture *posture)
+{
+	for (size_t i = 0; i < n_items(names); i++) {
+		const char *name = string_of(json_array_get(names, i));
+
+		for (unsigned int cap = 0; name && cap < ARRAY_SIZE(caps); cap++)
+			if (strcmp(caps[cap].name, name) == 0)
+				posture_add_capability(cap, posture);
 	}
 }
 
@@ -447,34 +450,42 @@ static void read_process(const json_t *process, struct posture *posture)
 {
 	const json_t *all = json_object_get(process, "capabilities");
 
-	read_capabilities(json_object_get(all, "bounding"), posture);
+	posture_add_capabilities(json_object_get(all, "bounding"), posture);
 	if (!json_is_true(json_object_get(process, "noNewPrivileges")))
-		set(posture, POSTURE_NEW_PRIVILEGES);
+		posture_set(posture, POSTURE_NEW_PRIVILEGES);
 	if ((!get_string(process, "apparmorProfile") ||
 	     strcmp(get_string(process, "apparmorProfile"), "unconfined") == 0) &&
 	    !get_string(process, "selinuxLabel"))
-		set(posture, POSTURE_LSM_OFF);
+		posture_set(posture, POSTURE_LSM_OFF);
 	posture->runs_as_root =
 		json_integer_value(json_object_get(json_object_get(process, "user"), "uid")) == 0;
+	if (json_array_size(json_object_get(process, "rlimits")) == 0)
+		posture_set(posture, POSTURE_NO_RLIMITS);
 	read_env(json_object_get(process, "env"), posture);
 }
 
-static void read_devices(const json_t *linux_part, struct posture *posture)
+void posture_add_device(const char *path, struct posture *posture)
 {
 	/* Every container has these. */
 	static const char *const usual[] = { "/dev/null",    "/dev/zero",    "/dev/full",
 					     "/dev/random",  "/dev/urandom", "/dev/tty",
 					     "/dev/console", "/dev/ptmx" };
+
+	for (size_t k = 0; k < ARRAY_SIZE(usual); k++)
+		if (strcmp(path, usual[k]) == 0)
+			return;
+	posture_find(posture, POSTURE_DEVICES, "%s", path);
+}
+
+static void read_devices(const json_t *linux_part, struct posture *posture)
+{
 	const json_t *devices = json_object_get(linux_part, "devices");
 
 	for (size_t i = 0; i < n_items(devices); i++) {
 		const char *path = get_string(json_array_get(devices, i), "path");
-		bool found = false;
 
-		for (size_t k = 0; path && k < ARRAY_SIZE(usual); k++)
-			found |= strcmp(path, usual[k]) == 0;
-		if (path && !found)
-			find(posture, POSTURE_DEVICES, "%s", path);
+		if (path)
+			posture_add_device(path, posture);
 	}
 }
 
@@ -502,11 +513,24 @@ static void read_resources(const json_t *resources, struct posture *posture)
 	const json_t *cpu = json_object_get(resources, "cpu");
 
 	if (!is_positive(json_object_get(resources, "memory"), "limit"))
-		set(posture, POSTURE_NO_MEMORY_LIMIT);
+		posture_set(posture, POSTURE_NO_MEMORY_LIMIT);
 	if (!is_positive(json_object_get(resources, "pids"), "limit"))
-		set(posture, POSTURE_NO_PIDS_LIMIT);
+		posture_set(posture, POSTURE_NO_PIDS_LIMIT);
 	if (!is_positive(cpu, "quota") && !is_positive(cpu, "shares"))
-		set(posture, POSTURE_NO_CPU_LIMIT);
+		posture_set(posture, POSTURE_NO_CPU_LIMIT);
+}
+
+/* A user namespace in which root is the host's root keeps nothing away. */
+static bool maps_root_to_root(const json_t *mappings)
+{
+	for (size_t i = 0; i < n_items(mappings); i++) {
+		const json_t *map = json_array_get(mappings, i);
+
+		if (json_integer_value(json_object_get(map, "containerID")) == 0 &&
+		    json_integer_value(json_object_get(map, "hostID")) == 0 && is_positive(map, "size"))
+			return true;
+	}
+	return false;
 }
 
 static void read_linux(const json_t *part, struct posture *posture)
@@ -514,28 +538,37 @@ static void read_linux(const json_t *part, struct posture *posture)
 	const json_t *resources = json_object_get(part, "resources");
 
 	read_namespaces(json_object_get(part, "namespaces"), posture);
+	if (posture->has_user_ns && maps_root_to_root(json_object_get(part, "uidMappings"))) {
+		posture->has_user_ns = false;
+		posture_find(posture, POSTURE_HOST_USER, "root is mapped to the host's root");
+	}
 	read_resources(resources, posture);
 	read_devices(part, posture);
 	if (!json_is_object(json_object_get(part, "seccomp")))
-		set(posture, POSTURE_SECCOMP_OFF);
+		posture_set(posture, POSTURE_SECCOMP_OFF);
 	if (json_array_size(json_object_get(part, "maskedPaths")) == 0 ||
 	    json_array_size(json_object_get(part, "readonlyPaths")) == 0)
-		set(posture, POSTURE_PATHS_UNMASKED);
-	/* No runtime writes "privileged" into the specification; this is what
-	 * it comes to, whoever drives the runtime. */
-	if (allows_all_devices(resources) && posture->caps >> CAP_SYS_ADMIN & 1 &&
+		posture_set(posture, POSTURE_PATHS_UNMASKED);
+	posture_judge_privileged(posture, allows_all_devices(resources));
+}
+
+/* No runtime writes "privileged" into the specification; this is what it comes
+ * to, whoever drives the runtime. */
+void posture_judge_privileged(struct posture *posture, bool all_devices)
+{
+	if (all_devices && posture->caps >> CAP_SYS_ADMIN & 1 &&
 	    posture->caps >> CAP_SYS_MODULE & 1)
-		set(posture, POSTURE_PRIVILEGED);
+		posture_set(posture, POSTURE_PRIVILEGED);
 }
 
 /* A directory of the host that a task with the host's root's id may write to. */
-static void judge_volumes(struct posture *posture)
+void posture_judge_volumes(struct posture *posture)
 {
 	if (posture->has_user_ns || !posture->runs_as_root)
 		return;
 	for (size_t i = 0; i < posture->n_binds; i++)
 		if (posture->binds[i].writable && !is_runtimes_own(posture->binds[i].source, true))
-			find(posture, POSTURE_ROOT_ON_VOLUME, "%s", posture->binds[i].source);
+			posture_find(posture, POSTURE_ROOT_ON_VOLUME, "%s", posture->binds[i].source);
 }
 
 int posture_read_oci(struct slice json, struct posture *posture)
@@ -555,12 +588,12 @@ int posture_read_oci(struct slice json, struct posture *posture)
 	read_linux(json_object_get(root, "linux"), posture);
 	read_mounts(json_object_get(root, "mounts"), posture);
 	if (!json_is_true(json_object_get(json_object_get(root, "root"), "readonly")))
-		set(posture, POSTURE_ROOT_WRITABLE);
+		posture_set(posture, POSTURE_ROOT_WRITABLE);
 	privileged = get_string(json_object_get(root, "annotations"),
 				"io.podman.annotations.privileged");
 	if (privileged && strcasecmp(privileged, "true") == 0)
-		set(posture, POSTURE_PRIVILEGED);
-	judge_volumes(posture);
+		posture_set(posture, POSTURE_PRIVILEGED);
+	posture_judge_volumes(posture);
 	return 0;
 }
 
@@ -590,10 +623,10 @@ static void read_ports(json_t *ports, struct posture *posture)
 			unsigned long number = port ? strtoul(port, NULL, 10) : 0;
 
 			if (number > 0 && number < 1024)
-				find(posture, POSTURE_PRIVILEGED_PORT, "%lu", number);
+				posture_find(posture, POSTURE_PRIVILEGED_PORT, "%lu", number);
 			if (!address || strcmp(address, "0.0.0.0") == 0 ||
 			    strcmp(address, "::") == 0)
-				find(posture, POSTURE_PORT_ANY_ADDRESS, "%s", key);
+				posture_find(posture, POSTURE_PORT_ANY_ADDRESS, "%s", key);
 		}
 	}
 }
@@ -605,11 +638,11 @@ static void read_docker_only(const json_t *root, struct posture *posture)
 
 	read_ports(json_object_get(root, "PortBindings"), posture);
 	if (restart && (strcmp(restart, "always") == 0 || strcmp(restart, "unless-stopped") == 0))
-		set(posture, POSTURE_RESTART_ALWAYS);
+		posture_set(posture, POSTURE_RESTART_ALWAYS);
 	if (network && (strcmp(network, "default") == 0 || strcmp(network, "bridge") == 0))
-		set(posture, POSTURE_DEFAULT_BRIDGE);
+		posture_set(posture, POSTURE_DEFAULT_BRIDGE);
 	if (get_string(root, "CgroupParent"))
-		set(posture, POSTURE_CGROUP_PARENT);
+		posture_set(posture, POSTURE_CGROUP_PARENT);
 }
 
 int posture_read_docker_host(struct slice json, struct posture *posture)
@@ -627,17 +660,17 @@ int posture_read_docker_host(struct slice json, struct posture *posture)
 
 	posture->has_docker = true;
 	if (json_is_true(json_object_get(root, "Privileged")))
-		set(posture, POSTURE_PRIVILEGED);
+		posture_set(posture, POSTURE_PRIVILEGED);
 	if (is_host(root, "PidMode"))
-		set(posture, POSTURE_HOST_PID);
+		posture_set(posture, POSTURE_HOST_PID);
 	if (is_host(root, "NetworkMode"))
-		set(posture, POSTURE_HOST_NET);
+		posture_set(posture, POSTURE_HOST_NET);
 	if (is_host(root, "IpcMode"))
-		set(posture, POSTURE_HOST_IPC);
+		posture_set(posture, POSTURE_HOST_IPC);
 	if (is_host(root, "UTSMode"))
-		set(posture, POSTURE_HOST_UTS);
+		posture_set(posture, POSTURE_HOST_UTS);
 	if (is_host(root, "UsernsMode"))
-		set(posture, POSTURE_HOST_USER);
+		posture_set(posture, POSTURE_HOST_USER);
 	read_docker_only(root, posture);
 
 	/* SOURCE:TARGET[:OPTIONS]; a volume's name is no path. With the
@@ -661,7 +694,7 @@ int posture_read_docker_host(struct slice json, struct posture *posture)
 		for (const char *at = options; at; at = strchr(at + 1, ','))
 			if (strncmp(at + 1, "ro", 2) == 0 && (at[3] == ',' || at[3] == 0))
 				writable = false;
-		add_bind(posture, source, writable);
+		posture_add_bind(posture, source, writable);
 	}
 	return 0;
 }
@@ -682,6 +715,6 @@ int posture_read_docker_config(struct slice json, struct posture *posture)
 	read_env(json_object_get(config, "Env"), posture);
 	read_labels(json_object_get(config, "Labels"), posture);
 	if (!json_is_object(json_object_get(config, "Healthcheck")))
-		set(posture, POSTURE_NO_HEALTH_CHECK);
+		posture_set(posture, POSTURE_NO_HEALTH_CHECK);
 	return 0;
 }

@@ -46,6 +46,8 @@ enum posture_check {
 	POSTURE_DEFAULT_BRIDGE,
 	POSTURE_CGROUP_PARENT,
 	POSTURE_NO_HEALTH_CHECK,
+	POSTURE_ENGINE_TCP,
+	POSTURE_NO_RLIMITS,
 	POSTURE_N,
 };
 
@@ -85,11 +87,38 @@ struct posture_bind {
 	bool writable;
 };
 
+#define POSTURE_LIVE_VERSION 1u
+#define POSTURE_LIVE_SOCKETS_MAX 16u
+#define POSTURE_LIVE_PORTS_MAX 8u
+
+/* What the kernel says of a container that runs: a plain block of bytes, made
+ * by whoever may look below /proc. The text is of the container and the host:
+ * bytes, not encoded. */
+struct posture_live {
+	uint32_t version;     /* POSTURE_LIVE_VERSION */
+	uint32_t has_status;  /* caps, seccomp and no_new_privs are known */
+	uint64_t compared;    /* 1 << POSTURE_HOST_PID ...: namespaces that could be compared */
+	uint64_t host;	      /* of these: the container is in the host's */
+	uint64_t caps;	      /* bounding set of its init */
+	uint32_t seccomp;     /* as in /proc/PID/status: 0 none, 1 strict, 2 filter */
+	uint32_t no_new_privs;
+	uint32_t root_is_root; /* uid 0 of its user namespace is uid 0 of the host */
+	uint32_t has_network;  /* an interface other than loopback */
+	uint32_t n_sockets, n_sockets_dropped; /* mounts that are or hold an engine's socket */
+	uint32_t n_ports; /* TCP addresses where an engine answers anybody */
+	uint32_t init_is_root; /* its init is uid 0 of the host */
+	char sockets[POSTURE_LIVE_SOCKETS_MAX][POSTURE_DETAIL_MAX];
+	struct posture_port {
+		uint32_t is_loopback; /* reached from the host's network namespace only */
+		char address[60];     /* "127.0.0.1:2375" */
+	} ports[POSTURE_LIVE_PORTS_MAX];
+};
+
 /* All members are read-only for callers; zero is the initial state. */
 struct posture {
 	uint64_t findings; /* 1 << enum posture_check */
 	uint64_t caps;	   /* 1 << CAP_*, of the bounding set */
-	bool has_spec, has_docker;
+	bool has_spec, has_docker, has_live;
 	bool has_user_ns, runs_as_root;
 	struct posture_detail *details; /* n_details of them */
 	size_t n_details, n_details_dropped;
@@ -104,6 +133,12 @@ void posture_release(struct posture *posture);
 int posture_read_oci(struct slice json, struct posture *posture);
 int posture_read_docker_host(struct slice json, struct posture *posture);   /* hostconfig.json */
 int posture_read_docker_config(struct slice json, struct posture *posture); /* config.v2.json */
+/* state.json of runc, for containers whose specification is gone. */
+int posture_read_runc_state(struct slice json, struct posture *posture);
+
+/* The bytes of a struct posture_live, after all files: the kernel has the last
+ * word on namespaces, and the only one where no file was found. -EBADMSG. */
+int posture_read_live(struct slice bytes, struct posture *posture);
 
 /* What the reading side found: binds[i] is, or leads to, an engine's socket. */
 void posture_mark_socket(struct posture *posture, size_t i);

@@ -117,6 +117,12 @@ static const struct posture_check_info checks[POSTURE_N] = {
 	[POSTURE_NO_HEALTH_CHECK] = { "no-health-check", "no health check", POSTURE_INFORMATIONAL,
 		"", "nothing: a hint for operation",
 		"add a health check to image or container", "5.27" },
+	[POSTURE_ENGINE_TCP] = { "engine-tcp", "an engine answers anybody over TCP, within its reach", POSTURE_CRITICAL,
+		"E4", "have the engine start a privileged container: root on the host",
+		"start the engine with --tlsverify, or without tcp:// addresses", "" },
+	[POSTURE_NO_RLIMITS] = { "no-rlimits", "the engine's own ulimits", POSTURE_INFORMATIONAL,
+		"", "use as many files and processes as the engine itself may",
+		"--ulimit nofile=..., nproc=..., where the engine's default is too high", "5.19" },
 };
 /* clang-format on */
 
@@ -156,6 +162,7 @@ bool posture_reason(uint64_t findings, char *buf, size_t size)
 		const char *text;
 	} reasons[] = {
 		{ BIT(ENGINE_SOCKET), "it holds the socket of a container engine" },
+		{ BIT(ENGINE_TCP), "a container engine answers it over TCP without asking who it is" },
 		{ BIT(MOUNT_ROOT_RW), "the host's root directory is mounted writable" },
 		{ BIT(PRIVILEGED) | BIT(HOST_PID),
 		  "it runs privileged with the host's pid namespace" },

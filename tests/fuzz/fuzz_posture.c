@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		posture_read_oci,
 		posture_read_docker_host,
 		posture_read_docker_config,
+		posture_read_runc_state,
+		posture_read_live,
 	};
 	struct posture posture = { 0 };
 	char reason[16];
@@ -19,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	bytes = (struct slice){ (const char *)data + 1, size - 1 };
-	if (parsers[data[0] % ARRAY_SIZE(parsers)](bytes, &posture) < 0 &&
+	if (parsers[(uint8_t)(data[0] - '0') % ARRAY_SIZE(parsers)](bytes, &posture) < 0 &&
 	    (posture.findings || posture.details || posture.binds))
 		abort();
 	if (posture.findings >> POSTURE_N || posture.n_details > POSTURE_DETAILS_MAX ||

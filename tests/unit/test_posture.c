@@ -21,7 +21,7 @@
 	"\"seccomp\":{},\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"]"
 #define LIMITS "\"memory\":{\"limit\":1000000},\"pids\":{\"limit\":10},\"cpu\":{\"shares\":100}"
 #define GOOD_RES "\"resources\":{" LIMITS "}"
-#define GOOD_PROCESS "\"noNewPrivileges\":true,\"apparmorProfile\":\"p\",\"user\":{\"uid\":0}"
+#define GOOD_PROCESS "\"rlimits\":[{}],\"noNewPrivileges\":true,\"apparmorProfile\":\"p\",\"user\":{\"uid\":0}"
 #define OCI(process, linux_part, rest)                                                 \
 	"{\"ociVersion\":\"1.0.2\",\"root\":{\"readonly\":true},\"process\":{" process \
 	"},\"linux\":{" linux_part "}" rest "}"
@@ -32,6 +32,8 @@
 #define PROCESS(p) OCI(p, GOOD_NS "," GOOD_LINUX "," GOOD_RES, "")
 #define LINUX(l) OCI(GOOD_PROCESS, l, "")
 #define CAPS(c) PROCESS(GOOD_PROCESS ",\"capabilities\":{\"bounding\":[" c "]}")
+#define USER_MAP(host) \
+	LINUX(GOOD_NS "," GOOD_LINUX "," GOOD_RES ",\"uidMappings\":[{\"containerID\":0,\"hostID\":" host ",\"size\":9}]")
 #define RES(r) LINUX(GOOD_NS "," GOOD_LINUX ",\"resources\":{" r "}")
 #define NS(n) LINUX(NS_BUT(n) "," GOOD_LINUX "," GOOD_RES)
 #define RW "\"rbind\",\"rw\""
@@ -55,6 +57,8 @@ static const struct {
 	{ "pid", POSTURE_HOST_PID, NS(T("network") T("ipc") "{\"type\":\"user\"}"), NS(ALL_NS) },
 	{ "pid of init", POSTURE_HOST_PID,
 	  NS("{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}"), NS("{\"type\":\"pid\",\"path\":\"/proc/12/ns/pid\"}") },
+	{ "user namespace that maps root to root", POSTURE_HOST_USER, USER_MAP("0"), USER_MAP("1000") },
+	{ "rlimits", POSTURE_NO_RLIMITS, PROCESS("\"noNewPrivileges\":true"), PROCESS(GOOD_PROCESS) },
 	{ "network", POSTURE_HOST_NET, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
 	{ "ipc", POSTURE_HOST_IPC, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
 	{ "uts", POSTURE_HOST_UTS, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
@@ -123,8 +127,9 @@ static void each_check_tells_its_case_from_a_near_one(void **state)
 			fail_msg("%s: found where it is not", cases[i].name);
 		tried |= bit;
 	}
-	/* The others are Docker's alone. */
-	assert_int_equal(tried, (UINT64_C(1) << POSTURE_PRIVILEGED_PORT) - 1);
+	/* The others are Docker's alone, or the kernel's. */
+	assert_int_equal(tried, ((UINT64_C(1) << POSTURE_PRIVILEGED_PORT) - 1) |
+					UINT64_C(1) << POSTURE_NO_RLIMITS);
 }
 
 static void table_is_whole(void **state)
@@ -304,6 +309,122 @@ static void docker_only_checks_tell_theirs_from_near_ones(void **state)
 	posture_release(&posture);
 }
 
+/* The kernel's word against the files'. */
+static void kernel_has_the_last_word(void **state)
+{
+	static const uint64_t pid = UINT64_C(1) << POSTURE_HOST_PID;
+	static const uint64_t net = UINT64_C(1) << POSTURE_HOST_NET;
+	struct posture_live live = {
+		.version = POSTURE_LIVE_VERSION,
+		.compared = pid | net,
+		.host = net,
+		.n_sockets = 1,
+		.n_ports = 1,
+		.sockets = { "/x leads to the host's /run/docker.sock" },
+		.ports = { { 1, "127.0.0.1:2375" } },
+	};
+	struct slice bytes = { (const char *)&live, sizeof(live) };
+	struct posture posture = { 0 };
+
+	(void)state;
+	/* A nested engine's host pid namespace; a pod's network by path. */
+	assert_int_equal(posture_read_oci(slice_from(NS(T("network") T("ipc") "{\"type\":\"user\"}")),
+					  &posture), 0);
+	assert_true(posture.findings & pid);
+	assert_int_equal(posture_read_live(bytes, &posture), 0);
+	assert_false(posture.findings & pid);
+	assert_true(posture.findings & net);
+	assert_true(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
+	assert_true(posture.findings >> POSTURE_ENGINE_TCP & 1);
+	posture_release(&posture);
+
+	/* Loopback is out of reach of a network namespace of its own, other
+	 * addresses are not, unless it has nothing but loopback. */
+	for (unsigned int i = 0; i < 4; i++) {
+		live.host = 0;
+		live.ports[0].is_loopback = i & 1;
+		live.has_network = i >> 1;
+		assert_int_equal(posture_read_live(bytes, &posture), 0);
+		assert_int_equal(posture.findings >> POSTURE_ENGINE_TCP & 1, i == 2);
+		posture_release(&posture);
+	}
+
+	/* Without a file its status counts, with one it does not. */
+	live.has_status = 1;
+	live.caps = UINT64_C(1) << 21 | UINT64_C(1) << 63;
+	assert_int_equal(posture_read_live(bytes, &posture), 0);
+	assert_true(posture.findings >> POSTURE_CAPABILITIES & 1);
+	assert_true(posture.findings >> POSTURE_SECCOMP_OFF & 1);
+	posture_release(&posture);
+	assert_int_equal(posture_read_oci(slice_from(NS(ALL_NS)), &posture), 0);
+	assert_int_equal(posture_read_live(bytes, &posture), 0);
+	assert_false(posture.findings >> POSTURE_CAPABILITIES & 1);
+	posture_release(&posture);
+}
+
+static void live_block_that_is_none_is_refused(void **state)
+{
+	struct posture_live live = { .version = POSTURE_LIVE_VERSION };
+	struct slice bytes = { (const char *)&live, sizeof(live) };
+	struct posture posture = { 0 };
+
+	(void)state;
+	assert_int_equal(posture_read_live((struct slice){ bytes.data, bytes.len - 1 }, &posture), -EBADMSG);
+	live.version++;
+	assert_int_equal(posture_read_live(bytes, &posture), -EBADMSG);
+	live.version--;
+	live.n_sockets = POSTURE_LIVE_SOCKETS_MAX + 1;
+	assert_int_equal(posture_read_live(bytes, &posture), -EBADMSG);
+	live.n_sockets = 1;
+	memset(live.sockets[0], 'x', sizeof(live.sockets[0]));
+	assert_int_equal(posture_read_live(bytes, &posture), -EBADMSG);
+	live.n_sockets = 0;
+	live.n_ports = 1;
+	memset(live.ports[0].address, 'x', sizeof(live.ports[0].address));
+	assert_int_equal(posture_read_live(bytes, &posture), -EBADMSG);
+	assert_int_equal(posture.findings, 0);
+	assert_false(posture.has_live);
+}
+
+static void state_of_runc_stands_in_for_the_specification(void **state)
+{
+#define RUNC(more) "{\"id\":\"x\",\"config\":{\"rootfs\":\"/r\"," more "}}"
+	static const char bad[] = RUNC(
+		"\"namespaces\":[{\"type\":\"NEWNET\",\"path\":\"\"}],"
+		"\"capabilities\":{\"Bounding\":[\"CAP_SYS_ADMIN\",\"CAP_SYS_MODULE\"]},"
+		"\"cgroups\":{\"devices\":[{\"type\":97,\"major\":-1,\"permissions\":\"rwm\",\"allow\":true}]},"
+		"\"mounts\":[{\"source\":\"/etc\",\"device\":\"bind\",\"flags\":4096},"
+		"{\"source\":\"/usr\",\"device\":\"bind\",\"flags\":4097}],"
+		"\"devices\":[{\"path\":\"/dev/null\"},{\"path\":\"/dev/sda\"}]");
+	static const char good[] = RUNC(
+		"\"namespaces\":[{\"type\":\"NEWNET\"},{\"type\":\"NEWPID\"},{\"type\":\"NEWIPC\"},"
+		"{\"type\":\"NEWUTS\"},{\"type\":\"NEWCGROUP\"},{\"type\":\"NEWUSER\"}],"
+		"\"cgroups\":{\"memory\":1,\"pids_limit\":1,\"cpu_shares\":2,"
+		"\"devices\":[{\"type\":97,\"major\":-1,\"permissions\":\"rwm\",\"allow\":false}]},"
+		"\"no_new_privileges\":true,\"apparmor_profile\":\"p\",\"seccomp\":{},"
+		"\"mask_paths\":[\"/a\"],\"readonly_paths\":[\"/b\"],\"readonlyfs\":true,\"rlimits\":[{}]");
+	struct posture posture = { 0 };
+
+	(void)state;
+	assert_int_equal(posture_read_runc_state(SLICE_LITERAL("{\"id\":\"x\"}"), &posture), -EBADMSG);
+	assert_int_equal(posture_read_runc_state(slice_from(good), &posture), 0);
+	assert_int_equal(posture.findings, 0);
+	posture_release(&posture);
+	assert_int_equal(posture_read_runc_state(slice_from(bad), &posture), 0);
+	for (unsigned int check = 0; check < POSTURE_N; check++) {
+		static const uint64_t want =
+			UINT64_C(1) << POSTURE_PRIVILEGED | UINT64_C(1) << POSTURE_HOST_PID |
+			UINT64_C(1) << POSTURE_MOUNT_ETC_RW | UINT64_C(1) << POSTURE_DEVICES |
+			UINT64_C(1) << POSTURE_MOUNT_SENSITIVE_RO |
+			UINT64_C(1) << POSTURE_NO_MEMORY_LIMIT | UINT64_C(1) << POSTURE_SECCOMP_OFF;
+
+		if (want >> check & 1)
+			assert_true(posture.findings >> check & 1);
+	}
+	assert_false(posture.findings >> POSTURE_HOST_NET & 1);
+	posture_release(&posture);
+}
+
 static void lists_are_bounded(void **state)
 {
 	cleanup_free char *json = malloc(1 << 20);
@@ -339,6 +460,9 @@ int main(void)
 		cmocka_unit_test(pods_are_below_warning_unless_they_mount_the_host),
 		cmocka_unit_test(docker_says_what_the_specification_cannot),
 		cmocka_unit_test(docker_only_checks_tell_theirs_from_near_ones),
+		cmocka_unit_test(kernel_has_the_last_word),
+		cmocka_unit_test(live_block_that_is_none_is_refused),
+		cmocka_unit_test(state_of_runc_stands_in_for_the_specification),
 		cmocka_unit_test(lists_are_bounded),
 	};
 
