@@ -633,7 +633,11 @@ struct event_container_info {
 	__u16 pad;	    /* zero */
 };
 #define EVENT_NAME_MAX 1023
+/* Without a flag it is an answer, the empty one too: the files were looked for
+ * and not found. Until then the alerts of the container are pending. */
 #define INFO_LATE (1u << 0) /* not an answer: none came in time */
+#define INFO_HINT (1u << 1) /* not an answer: said by the arguments of who made the container */
+#define INFO_UNANSWERED (1u << 2) /* final and empty: nobody was there to look */
 #define EVENT_CONTAINER_INFO_OLD_SIZE (sizeof(struct event_hdr) + 8)
 _Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 24,
 	       "wire layout changed");

@@ -55,29 +55,6 @@ static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
 	ask->tries++;
 }
 
-void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
-		uint64_t init_start_ns)
-{
-	struct ask *ask = NULL;
-
-	if (asks->fd < 0)
-		return;
-	for (size_t i = 0; i < ASKS_MAX; i++) {
-		if (asks->open[i].request.container == container->key)
-			return;
-		if (!ask && !asks->open[i].request.container)
-			ask = &asks->open[i];
-	}
-	if (!ask) {
-		asks->n_overflow++;
-		asks->n_missing++;
-		return;
-	}
-	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
-	ask->request.container = container->key;
-	ask_send(asks, ask, now_ns());
-}
-
 static size_t put(char *buf, size_t at, const char *s, size_t len_max, __u16 *ret_len)
 {
 	size_t len = s ? strnlen(s, len_max) : 0;
@@ -111,6 +88,54 @@ static void submit_facts(const struct ask *ask, asks_submit_fn submit, void *arg
 	submit(buf, at, arg);
 }
 
+static void submit_empty(uint64_t container, __u16 flags, asks_submit_fn submit, void *arg)
+{
+	struct event_container_info info = { .info_flags = flags };
+
+	info.hdr.type = EVENT_CONTAINER_INFO;
+	info.hdr.container = container;
+	submit(&info, sizeof(info), arg);
+}
+
+/* Nothing more will be known of it. What was found by name alone is the answer. */
+static void ask_give_up(struct asks *asks, struct ask *ask, __u16 flags, asks_submit_fn submit, void *arg)
+{
+	uint64_t container = ask->request.container;
+	bool is_answered = ask->is_counted;
+
+	ask_end(asks, ask);
+	if (!is_answered)
+		submit_empty(container, flags, submit, arg);
+}
+
+void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
+		uint64_t init_start_ns, asks_submit_fn submit, void *arg)
+{
+	struct ask *ask = NULL;
+
+	if (asks->fd < 0) {
+		submit_empty(container->key, INFO_UNANSWERED, submit, arg);
+		return;
+	}
+	for (size_t i = 0; i < ASKS_MAX; i++) {
+		if (asks->open[i].request.container == container->key)
+			return;
+		if (!ask && !asks->open[i].request.container)
+			ask = &asks->open[i];
+	}
+	if (!ask) {
+		asks->n_overflow++;
+		asks->n_missing++;
+		submit_empty(container->key, INFO_UNANSWERED, submit, arg);
+		return;
+	}
+	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
+	ask->request.container = container->key;
+	ask->begun_ns = now_ns();
+	ask_send(asks, ask, ask->begun_ns);
+}
+
+
 /* One answer, waiting for it at most timeout_ms. False when there was none. */
 static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)
 {
@@ -122,6 +147,7 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 	r = reader_receive(asks->fd, timeout_ms, &reply, fds);
 	if (r < 0)
 		return false;
+	asks->n_in_vain = 0;
 	for (size_t i = 0; i < ASKS_MAX; i++)
 		if (asks->open[i].is_sent && asks->open[i].request.number == reply.number)
 			ask = &asks->open[i];
@@ -147,22 +173,29 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 		if (ask->result.is_verified || ask->tries >= ASK_TRIES_MAX)
 			ask_end(asks, ask);
 	} else if (ask->tries >= ASK_TRIES_MAX) {
-		ask_end(asks, ask);
+		ask_give_up(asks, ask, 0, submit, arg);
+		*ret_submitted = true;
 	}
 	return true;
 }
 
-static void retry(struct asks *asks, uint64_t now)
+static void retry(struct asks *asks, uint64_t now, asks_submit_fn submit, void *arg)
 {
 	for (size_t i = 0; i < ASKS_MAX; i++) {
 		struct ask *ask = &asks->open[i];
 
-		if (!ask->request.container || now < ask->next_try_ns)
+		if (!ask->request.container)
+			continue;
+		if (!ask->was_told_late && !ask->is_counted && now >= ask->begun_ns + ASKS_LATE_NS) {
+			ask->was_told_late = true;
+			submit_empty(ask->request.container, INFO_LATE, submit, arg);
+		}
+		if (now < ask->next_try_ns)
 			continue;
 		if (!ask->is_sent) {
 			ask_send(asks, ask, now);
 		} else if (now >= ask->next_try_ns + LOST_NS && ask->tries >= ASK_TRIES_MAX) {
-			ask_end(asks, ask);
+			ask_give_up(asks, ask, INFO_UNANSWERED, submit, arg);
 		} else if (now >= ask->next_try_ns + LOST_NS) {
 			/* Once more only: it may be this question that the reader dies of. */
 			ask->tries = ASK_TRIES_MAX - 1;
@@ -179,7 +212,7 @@ void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg)
 		return;
 	while (receive_one(asks, 0, submit, arg, &is_submitted))
 		;
-	retry(asks, now_ns());
+	retry(asks, now_ns(), submit, arg);
 }
 
 static struct ask *find(struct asks *asks, uint64_t container)
@@ -198,12 +231,17 @@ bool asks_wait(struct asks *asks, uint64_t container, int timeout_ms, asks_submi
 
 	if (!ask || ask->was_waited)
 		return false;
+	if (asks->n_in_vain >= ASKS_IN_VAIN_MAX) {
+		ask->is_late |= !ask->is_counted;
+		return false;
+	}
 	ask->was_waited = true;
+	asks->n_in_vain++;
 	while (!is_submitted && (now = now_ns()) < end) {
 		ask = find(asks, container);
 		if (!ask)
 			break;
-		retry(asks, now);
+		retry(asks, now, submit, arg);
 		receive_one(asks, 2, submit, arg, &is_submitted);
 	}
 	ask = find(asks, container);

@@ -147,6 +147,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	finding.fields = fields;
 	finding.incident = incidents_join(engine->incidents, &finding);
 	finding.number = ++engine->n_alerts;
+	enrich_note_alert(engine->enrich, ev);
 	if (rule_priority(rule) < PRIORITY_MAX)
 		engine->n_by_priority[rule_priority(rule)]++;
 	r = -EAGAIN;
@@ -227,6 +228,7 @@ static void learn_from_ancestors(struct engine *engine, const struct event *ev)
 	info.hdr.container = ev->hdr.container;
 	info.id_len = (__u16)id.len;
 	info.runtime_len = (__u16)strlen(runtime);
+	info.info_flags = INFO_HINT;
 	memcpy(buf, &info, sizeof(info));
 	memcpy(buf + sizeof(info), id.data, id.len);
 	memcpy(buf + sizeof(info) + id.len, runtime, info.runtime_len);
@@ -245,7 +247,8 @@ static void on_canary(struct engine *engine, const struct event *ev)
 static void learn_birth(struct engine *engine, const struct event *ev)
 {
 	learn_from_ancestors(engine, ev);
-	asks_begin(&engine->asks, ev->container, ev->u.container.init_tgid, ev->u.container.init_start_ns);
+	asks_begin(&engine->asks, ev->container, ev->u.container.init_tgid, ev->u.container.init_start_ns,
+		   submit_own, engine);
 }
 
 static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here)
@@ -274,9 +277,12 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 		return;
 	/* Does any rule match at all? Only then is a name worth waiting for. */
 	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
-	    would_match(engine, &ev) &&
-	    asks_wait(&engine->asks, ev.hdr.container, ENRICH_WAIT_MS, submit_own, engine))
+	    would_match(engine, &ev)) {
+		/* Where the birth was lost nobody has asked yet. */
+		asks_begin(&engine->asks, ev.container, 0, 0, submit_own, engine);
+		asks_wait(&engine->asks, ev.hdr.container, ENRICH_WAIT_MS, submit_own, engine);
 		enrich_apply(engine->enrich, &ev);	/* learns nothing twice, but views are new */
+	}
 	rule_set_evaluate(engine->book.set, &ev, on_match, engine);
 }
 

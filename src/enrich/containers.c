@@ -17,6 +17,7 @@ struct container {
 	struct container_view view;
 	char *bytes;
 	size_t n_bytes;
+	uint64_t n_pending; /* alerts that went out meanwhile */
 };
 
 static struct container *find(const struct containers *containers, uint64_t key)
@@ -185,6 +186,19 @@ static void take(struct slice *at, struct slice said)
 		*at = said;
 }
 
+static bool is_answer(const struct event *ev)
+{
+	return !(ev->u.info.info_flags & (INFO_LATE | INFO_HINT));
+}
+
+/* Another id than the one believed so far: what was said of that one goes. */
+static void forget_names(struct container_view *want)
+{
+	want->name = want->image = want->runtime = (struct slice){ 0 };
+	want->pod = want->pod_ns = want->pod_uid = want->sandbox = (struct slice){ 0 };
+	want->image_id = want->digest = (struct slice){ 0 };
+}
+
 /* What the runtime's own files say. Nothing found is an answer too. */
 static void learn_info(struct containers *containers, const struct event *ev,
 		       struct container *container)
@@ -192,9 +206,11 @@ static void learn_info(struct containers *containers, const struct event *ev,
 	struct container_view want = container->view;
 
 	if (ev->info_id.len) {
+		if (!slice_eq(want.id, ev->info_id))
+			forget_names(&want);
 		want.id = ev->info_id;
 		container->view.id_source = ID_FROM_RUNTIME;
-	} else if (container->view.id_source == ID_MADE_UP &&
+	} else if (is_answer(ev) && container->view.id_source == ID_MADE_UP &&
 		   cgroup_path_name(container->view.cgroup, &want.id)) {
 		container->view.id_source = ID_FROM_CGROUP;
 	}
@@ -208,7 +224,12 @@ static void learn_info(struct containers *containers, const struct event *ev,
 	take(&want.image_id, ev->info_image_id);
 	take(&want.digest, ev->info_digest);
 	set_strings(containers, container, &want);
+	if (!is_answer(ev))
+		return;
 	container->view.pending = false;
+	container->view.is_unanswered = ev->u.info.info_flags & INFO_UNANSWERED;
+	container->view.n_completed = container->n_pending;
+	container->n_pending = 0;
 }
 
 const struct container_view *containers_learn(struct containers *containers, const struct event *ev)
@@ -226,9 +247,18 @@ const struct container_view *containers_learn(struct containers *containers, con
 	container = get(containers, ev->hdr.container, ev->hdr.cgroup_id);
 	if (!container)
 		return NULL;
+	container->view.n_completed = 0;
 	if (ev->hdr.type == EVENT_CONTAINER_INFO)
 		learn_info(containers, ev, container);
 	return &container->view;
+}
+
+void containers_note_alert(struct containers *containers, uint64_t key)
+{
+	struct container *container = key ? find(containers, key) : NULL;
+
+	if (container && container->view.pending)
+		container->n_pending++;
 }
 
 const struct container_view *containers_find(const struct containers *containers, uint64_t key)

@@ -21,6 +21,9 @@ void containers_release(struct containers *containers);
 const struct container_view *containers_learn(struct containers *containers,
 					      const struct event *ev);
 
+/* An alert of this container goes out as it is known now. */
+void containers_note_alert(struct containers *containers, uint64_t key);
+
 const struct container_view *containers_find(const struct containers *containers, uint64_t key);
 
 #endif

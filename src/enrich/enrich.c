@@ -81,6 +81,11 @@ void enrich_apply(struct enrich *enrich, struct event *ev)
 		ev->ancestors[i] = i < ev->n_ancestors ? &enrich->views[1 + i] : NULL;
 }
 
+void enrich_note_alert(struct enrich *enrich, const struct event *ev)
+{
+	containers_note_alert(&enrich->containers, ev->hdr.container);
+}
+
 void enrich_get_stats(const struct enrich *enrich, struct enrich_stats *ret)
 {
 	*ret = (struct enrich_stats){

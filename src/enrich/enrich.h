@@ -33,6 +33,10 @@ void enrich_free(struct enrich *enrich);
  * names the images as they were when they forked. */
 void enrich_apply(struct enrich *enrich, struct event *ev);
 
+/* An alert on `ev` goes out. If its container's files have not been read yet, the
+ * record that brings them tells how many alerts it completes. */
+void enrich_note_alert(struct enrich *enrich, const struct event *ev);
+
 void enrich_get_stats(const struct enrich *enrich, struct enrich_stats *ret);
 
 /* The container with this key, or NULL. Valid until the next enrich_apply(). */

@@ -24,6 +24,8 @@ struct container_view {
 	struct slice image_id;
 	struct slice digest; /* of the image, "sha256:..." */
 	bool pending;	      /* runtime's files have not been read yet */
+	bool is_unanswered;   /* nor will be: nobody answered */
+	uint64_t n_completed; /* alerts that went out pending, and this very record completes */
 	enum container_id_source id_source;
 };
 

@@ -612,6 +612,13 @@ static int get_container_pending(const struct event *ev, struct value *ret)
 	return give_bool(ret, ev->container ? ev->container->pending : ev->hdr.container != 0);
 }
 
+static int get_container_completed(const struct event *ev, struct value *ret)
+{
+	bool is_told = ev->hdr.type == EVENT_CONTAINER_INFO && ev->container;
+
+	return is_told ? give_uint(ret, ev->container->n_completed) : -ENODATA;
+}
+
 FACT_FIELD(get_container_runs_script, FACT_MAIN_IS_SHELL)
 FACT_FIELD(get_cgroup_left, FACT_CGROUP_LEFT)
 
@@ -712,6 +719,8 @@ const struct field field_table[] = {
 	     "what file.* is: the file that was changed, or the directory whose names were"),
 	BOOL("change.setid", get_change_setid, "a set-id program or file capability where the host has it too"),
 	BOOL("change.volume", get_change_volume, "on a mount of the container's own that the host shares"),
+	INT("container.completed_alerts", get_container_completed,
+	    "alerts that went out before the container's files were read, and that this record completes"),
 	STRING("container.full_id", get_container_id, "the same as container.id, under Falco's name"),
 	STRING("container.id", get_container_id,
 	       "full id as the runtime writes it, cg-<cgroup id> until it is known, \"host\" for tasks of the host"),

@@ -127,8 +127,10 @@ static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 	put_known(doc, obj, "cgroup", view->cgroup);
 	put_u64(doc, obj, "cgroup_id", ev->hdr.cgroup_id);
 	put_bool(doc, obj, "pending", view->pending);
-	if (view->pending)
-		put_str(doc, root, "enrichment", "pending");
+	if (enrichment_name(ev))
+		put_str(doc, root, "enrichment", enrichment_name(ev));
+	if (ev->hdr.type == EVENT_CONTAINER_INFO && view->n_completed)
+		put_u64(doc, obj, "completed_alerts", view->n_completed);
 }
 
 static void put_target(struct doc *doc, json_t *root, const struct event *ev)

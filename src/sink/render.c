@@ -130,3 +130,18 @@ struct slice container_id(const struct event *ev, char scratch[CONTAINER_ID_MAX]
 	len = snprintf(scratch, CONTAINER_ID_MAX, "cg-%llu", (unsigned long long)ev->hdr.cgroup_id);
 	return (struct slice){ scratch, (size_t)len };
 }
+
+const char *enrichment_name(const struct event *ev)
+{
+	const struct container_view *view = ev->container;
+
+	if (!view)
+		return ev->hdr.container ? "pending" : NULL;
+	if (view->pending)
+		return "pending";
+	if (ev->hdr.type != EVENT_CONTAINER_INFO || !view->n_completed)
+		return NULL;
+	if (view->is_unanswered)
+		return "unanswered";
+	return ev->info_id.len ? "complete" : "not_found";
+}

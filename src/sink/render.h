@@ -43,6 +43,11 @@ struct slice short_id(struct slice id);
 #define CONTAINER_ID_MAX 32
 struct slice container_id(const struct event *ev, char scratch[CONTAINER_ID_MAX]);
 
+/* How far the container's runtime has been asked: "pending"; or, of the alert
+ * that completes pending ones, "complete", "not_found" or "unanswered". NULL: as
+ * usual. The same words in every format. */
+const char *enrichment_name(const struct event *ev);
+
 /* The finding with its line end, appended to `buf`. 0 or -ENOMEM. */
 int render_json(const struct finding *finding, struct buf *buf);
 int render_text(const struct finding *finding, struct buf *buf);  /* one line */

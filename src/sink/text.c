@@ -149,8 +149,8 @@ static void add_container(struct buf *buf, const struct event *ev)
 		add_word(buf, view->name);
 		buf_add_str(buf, ")");
 	}
-	if (view->pending)
-		add_pair_str(buf, "enrichment", "pending");
+	if (enrichment_name(ev))
+		add_pair_str(buf, "enrichment", enrichment_name(ev));
 	add_pair(buf, "pod", view->pod);
 	add_pair(buf, "ns", view->pod_ns);
 	add_pair(buf, "image", view->image);
@@ -467,6 +467,8 @@ static void add_where(struct buf *buf, const struct event *ev)
 	}
 	if (id.len > 0 && (!view || view->pending))
 		buf_add_str(&text, ", the runtime's files have not been read yet");
+	if (view && !view->pending && view->is_unanswered)
+		buf_add_str(&text, ", nobody answered what the runtime's files say");
 	if (view && view->id_source == ID_FROM_CGROUP)
 		buf_add_str(&text, ", named by its cgroup alone");
 	if (ev->hdr.boundary == BOUNDARY_HOST)

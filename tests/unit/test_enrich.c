@@ -557,6 +557,71 @@ static void container_is_named_by_path_then_by_its_files(void **state)
 	enrich_free(enrich);
 }
 
+/* An answer, and nothing else, ends the waiting; it tells how many alerts went
+ * out meanwhile, once. */
+static void alerts_are_pending_until_an_answer(void **state)
+{
+	static const struct {
+		const char *name;
+		__u16 flags;
+		const char *id;
+		bool is_pending, is_unanswered;
+	} infos[] = {
+		{ "late", INFO_LATE, "", true, false },
+		{ "named by who made it", INFO_HINT, ID, true, false },
+		{ "found", 0, ID, false, false },
+		{ "not found", 0, "", false, false },
+		{ "nobody there", INFO_UNANSWERED, "", false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
+		struct enrich *enrich = make(0, 0, 0);
+		struct event ev = apply(enrich, container_event(CONTAINER, "/jobs/web-one"));
+
+		enrich_note_alert(enrich, &ev);
+		enrich_note_alert(enrich, &ev);
+		ev = info_event(CONTAINER, infos[i].id, "", "", "");
+		ev.u.info.info_flags = infos[i].flags;
+		ev = apply(enrich, ev);
+		if (ev.container->pending != infos[i].is_pending ||
+		    ev.container->is_unanswered != infos[i].is_unanswered ||
+		    ev.container->n_completed != (infos[i].is_pending ? 0 : 2))
+			fail_msg("%s: pending %d, unanswered %d, completes %llu", infos[i].name,
+				 ev.container->pending, ev.container->is_unanswered,
+				 (unsigned long long)ev.container->n_completed);
+		if (infos[i].is_pending)
+			assert_slice(ev.container->id, *infos[i].id ? infos[i].id : "cg-5151");
+
+		/* What comes after is not pending, and no answer completes it again. */
+		if (!infos[i].is_pending)
+			enrich_note_alert(enrich, &ev);
+		ev = apply_open(enrich, exec_id(1, 1, 1), nobody);
+		assert_int_equal(ev.container->n_completed, 0);
+		ev = apply(enrich, info_event(CONTAINER, ID, "web", "", ""));
+		assert_int_equal(ev.container->n_completed, infos[i].is_pending ? 2 : 0);
+		enrich_free(enrich);
+	}
+}
+
+/* What was said of another container is not kept beside the new id. */
+static void another_id_takes_the_old_names_away(void **state)
+{
+	struct enrich *enrich = make(0, 0, 0);
+	struct event ev = info_event(CONTAINER, "one", "web", "image:1", "docker");
+
+	(void)state;
+	ev.info_pod = slice_from("web-0");
+	apply(enrich, ev);
+	ev = apply(enrich, info_event(CONTAINER, "two", "", "", "runc"));
+	assert_slice(ev.container->id, "two");
+	assert_slice(ev.container->name, "");
+	assert_slice(ev.container->image, "");
+	assert_slice(ev.container->pod, "");
+	assert_slice(ev.container->runtime, "runc");
+	enrich_free(enrich);
+}
+
 static void container_without_a_name_is_its_cgroup(void **state)
 {
 	struct enrich *enrich = make(0, 0, 0);
@@ -788,6 +853,8 @@ int main(void)
 		cmocka_unit_test(exec_chain_stays_small),
 		cmocka_unit_test(strings_stay_within_their_budget),
 		cmocka_unit_test(container_is_named_by_path_then_by_its_files),
+		cmocka_unit_test(alerts_are_pending_until_an_answer),
+		cmocka_unit_test(another_id_takes_the_old_names_away),
 		cmocka_unit_test(container_without_a_name_is_its_cgroup),
 		cmocka_unit_test(container_of_a_lost_birth_is_made_up),
 		cmocka_unit_test(containers_stay_within_their_ceiling),

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's questions: whatever the reader does, each ends with an answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "agent/asks.h"
+
+#define SUBMITTED_MAX (2 * ASKS_MAX)
+
+struct rig {
+	struct asks asks;
+	int reader_fd;
+	unsigned int n;
+	struct {
+		uint64_t container;
+		unsigned int flags;
+		bool has_id;
+	} submitted[SUBMITTED_MAX];
+};
+
+static void submit(void *rec, size_t len, void *arg)
+{
+	struct rig *rig = arg;
+	struct event_container_info info;
+
+	assert_true(len >= sizeof(info));
+	memcpy(&info, rec, sizeof(info));
+	assert_int_equal(info.hdr.type, EVENT_CONTAINER_INFO);
+	assert_true(rig->n < SUBMITTED_MAX);
+	rig->submitted[rig->n].container = info.hdr.container;
+	rig->submitted[rig->n].flags = info.info_flags;
+	rig->submitted[rig->n++].has_id = info.id_len > 0;
+}
+
+static struct rig *make(bool has_reader)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	int engine_fd = -1;
+
+	assert_non_null(rig);
+	rig->reader_fd = -1;
+	if (has_reader)
+		assert_int_equal(reader_socketpair(&engine_fd, &rig->reader_fd), 0);
+	asks_init(&rig->asks, engine_fd);
+	return rig;
+}
+
+static void rig_free(struct rig *rig)
+{
+	int fd = rig->asks.fd;
+
+	asks_release(&rig->asks);
+	close_fd(&fd);
+	close_fd(&rig->reader_fd);
+	free(rig);
+}
+
+static void begin(struct rig *rig, uint64_t key)
+{
+	struct container_view view = { .key = key, .id = SLICE_LITERAL("cg-1"), .pending = true };
+
+	asks_begin(&rig->asks, &view, 77, 99, submit, rig);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The reader finds nothing, as often as it is asked. */
+static void answer_all(struct rig *rig)
+{
+	struct reader_request request;
+
+	while (recv(rig->reader_fd, &request, sizeof(request), MSG_DONTWAIT) ==
+	       (ssize_t)sizeof(request)) {
+		struct reader_reply reply = {
+			.version = READER_VERSION,
+			.number = request.number,
+			.container = request.container,
+			.error = -ENOENT,
+			.last = 1,
+		};
+
+		assert_int_equal(send(rig->reader_fd, &reply, sizeof(reply), MSG_DONTWAIT),
+				 sizeof(reply));
+	}
+}
+
+static void nothing_found_is_an_answer(void **state)
+{
+	struct rig *rig = make(true);
+	int64_t end_ms = now_ms() + 10000;
+
+	(void)state;
+	begin(rig, 5);
+	while (rig->n == 0 && now_ms() < end_ms) {
+		answer_all(rig);
+		asks_collect(&rig->asks, submit, rig);
+		usleep(1000);
+	}
+	assert_int_equal(rig->n, 1);
+	assert_int_equal(rig->submitted[0].container, 5);
+	assert_int_equal(rig->submitted[0].flags, 0);
+	assert_false(rig->submitted[0].has_id);
+	assert_int_equal(rig->asks.n_missing, 1);
+	rig_free(rig);
+}
+
+static void a_silent_reader_is_told_late_once(void **state)
+{
+	struct rig *rig = make(true);
+	int64_t begin_ms = now_ms();
+
+	(void)state;
+	begin(rig, 5);
+	begin(rig, 5);
+	while (rig->n == 0 && now_ms() < begin_ms + 5000) {
+		asks_collect(&rig->asks, submit, rig);
+		usleep(1000);
+	}
+	assert_in_range(now_ms() - begin_ms, 900, 3000);
+	for (unsigned int i = 0; i < 100; i++)
+		asks_collect(&rig->asks, submit, rig);
+	assert_int_equal(rig->n, 1);
+	assert_int_equal(rig->submitted[0].flags, INFO_LATE);
+	rig_free(rig);
+}
+
+/* An alert waits once for its container, and a few in all. */
+static void a_silent_reader_is_not_waited_for(void **state)
+{
+	struct rig *rig = make(true);
+	int64_t begin_ms;
+
+	(void)state;
+	for (uint64_t key = 1; key <= 100; key++)
+		begin(rig, key);
+	begin_ms = now_ms();
+	for (unsigned int round = 0; round < 2; round++)
+		for (uint64_t key = 1; key <= 100; key++)
+			assert_false(asks_wait(&rig->asks, key, 50, submit, rig));
+	assert_in_range(now_ms() - begin_ms, 100, 600);
+
+	/* It speaks again: it is worth waiting for. */
+	begin_ms = now_ms();
+	answer_all(rig);
+	asks_collect(&rig->asks, submit, rig);
+	asks_wait(&rig->asks, 100, 50, submit, rig);
+	assert_in_range(now_ms() - begin_ms, 40, 600);
+	rig_free(rig);
+}
+
+static void without_a_reader_nobody_answers(void **state)
+{
+	struct rig *rig = make(false);
+
+	(void)state;
+	begin(rig, 5);
+	assert_int_equal(rig->n, 1);
+	assert_int_equal(rig->submitted[0].container, 5);
+	assert_int_equal(rig->submitted[0].flags, INFO_UNANSWERED);
+	assert_false(asks_wait(&rig->asks, 5, 50, submit, rig));
+	rig_free(rig);
+}
+
+static void too_many_questions_are_not_forgotten(void **state)
+{
+	struct rig *rig = make(true);
+
+	(void)state;
+	for (uint64_t key = 1; key <= ASKS_MAX + 3; key++)
+		begin(rig, key);
+	assert_int_equal(rig->n, 3);
+	assert_int_equal(rig->submitted[2].container, ASKS_MAX + 3);
+	assert_int_equal(rig->submitted[2].flags, INFO_UNANSWERED);
+	assert_int_equal(rig->asks.n_overflow, 3);
+	rig_free(rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_found_is_an_answer),
+		cmocka_unit_test(a_silent_reader_is_told_late_once),
+		cmocka_unit_test(a_silent_reader_is_not_waited_for),
+		cmocka_unit_test(without_a_reader_nobody_answers),
+		cmocka_unit_test(too_many_questions_are_not_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
