@@ -200,4 +200,6 @@ fmt:
 include bench/Makefile.inc
 include tests/vm/Makefile.inc
 include tests/live/Makefile.inc
+## check-outputs    alerts as syslog, journald, HTTP and other people's formats take them
+include tests/outputs/Makefile.inc
 -include tests/robust/Makefile.inc

@@ -483,9 +483,15 @@ static int set_string(char **ret, const char *key, const char *value, char *erro
 
 static int set_name(struct output_spec *spec, const char *value, char *error)
 {
-	for (const char *p = value; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return refuse(error, "the name of an output has no control characters");
+	cleanup_free char *text = NULL;
+	bool changed = false;
+	size_t len;
+
+	text = encode_utf8(slice_from(value), &len, &changed);
+	if (!text)
+		return -ENOMEM;
+	if (changed)
+		return refuse(error, "the name of an output is UTF-8 without control characters");
 	if (strlen(value) > 100)
 		return refuse(error, "the name of an output has at most 100 bytes");
 	return set_string(&spec->name, "name", value, error);
@@ -634,7 +640,7 @@ static int name_url(struct output_spec *spec)
 			   *rest && strcmp(rest, "/") != 0 ? "/..." : "");
 }
 
-static int make_name(struct output_spec *spec)
+static int make_raw_name(struct output_spec *spec)
 {
 	bool is_address;
 
@@ -655,6 +661,23 @@ static int make_name(struct output_spec *spec)
 	default: break;
 	}
 	return copy_format(&spec->name, "%s:%s", output_kind_name(spec->kind), spec->target);
+}
+
+/* Paths may be any bytes, names are read by people and by programs. */
+static int make_name(struct output_spec *spec)
+{
+	bool changed;
+	size_t len;
+	char *text;
+
+	if (make_raw_name(spec) < 0)
+		return -ENOMEM;
+	text = encode_utf8(slice_from(spec->name), &len, &changed);
+	if (!text)
+		return -ENOMEM;
+	free(spec->name);
+	spec->name = text;
+	return 0;
 }
 
 int output_spec_finish(struct output_spec *spec, enum sink_format format, char error[OUTPUT_ERROR_MAX])

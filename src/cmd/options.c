@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-static const char *const formats[] = { "text", "json", NULL };
+static const char *const formats[] = { "text", "json", "falco", "ocsf", NULL };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): values of members */
 #define CHOICE(name, what)                                                                          \
@@ -46,8 +46,9 @@ const struct run_option run_options[OPTIONS_N] = {
 		.flag = "format", .letter = 'f', .argument = "FORMAT", .key = "format",
 		.env = "BRIGWATCH_FORMAT", .type = OPTION_IS_WORD, .words = formats, .items_max = 1,
 		.fallback = "text",
-		.help = "How alerts are written. json is one object a line; text is for reading: several "
-			"lines an alert on a terminal, one line elsewhere.",
+		.help = "How alerts are written. json is one object a line, falco the same as Falco writes "
+			"it, ocsf as Detection Finding of OCSF; text is for reading: several lines an alert "
+			"on a terminal, one line elsewhere.",
 	},
 	[OPTION_OUTPUTS] = {
 		.flag = "output", .letter = 'o', .argument = "FILE", .key = "outputs",

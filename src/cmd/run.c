@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "agent/log.h"
+#include "agent/output_spec.h"
 #include "agent/sensor.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -200,8 +201,7 @@ static int run(struct plan *plan)
 	if (code == EXIT_DONE) {
 		sensor.rules = rules;
 		sensor.load = plan->load;
-		sensor.format = strcmp(options_text(options, OPTION_FORMAT), "json") == 0 ? SINK_JSON :
-											    SINK_TEXT;
+		sensor.format = output_format_from(options_text(options, OPTION_FORMAT));
 		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
 		sensor.run_dir = options_text(options, OPTION_RUN_DIR);
 		fill_reader(options, &sensor.reader);

@@ -50,6 +50,8 @@ const char *enrichment_name(const struct event *ev);
 
 /* The finding with its line end, appended to `buf`. 0 or -ENOMEM. */
 int render_json(const struct finding *finding, struct buf *buf);
+int render_falco(const struct finding *finding, struct buf *buf); /* as Falco's alerts */
+int render_ocsf(const struct finding *finding, struct buf *buf);  /* a Detection Finding */
 int render_text(const struct finding *finding, struct buf *buf);  /* one line */
 int render_block(const struct finding *finding, struct buf *buf); /* several, in colour */
 

@@ -21,7 +21,7 @@ int sink_new(int fd, bool own, enum sink_format format, bool colour, struct sink
 	struct sink *sink;
 	struct stat st;
 
-	if (fd < 0 || (format != SINK_TEXT && format != SINK_JSON))
+	if (fd < 0 || format < SINK_TEXT || format > SINK_OCSF)
 		return -EINVAL;
 
 	sink = calloc(1, sizeof(*sink));
@@ -119,11 +119,12 @@ void sink_free(struct sink *sink)
 
 static int render(const struct sink *sink, const struct finding *finding, struct buf *buf)
 {
-	if (sink->format == SINK_JSON)
-		return render_json(finding, buf);
-	if (sink->colour)
-		return render_block(finding, buf);
-	return render_text(finding, buf);
+	switch (sink->format) {
+	case SINK_JSON: return render_json(finding, buf);
+	case SINK_FALCO: return render_falco(finding, buf);
+	case SINK_OCSF: return render_ocsf(finding, buf);
+	default: return sink->colour ? render_block(finding, buf) : render_text(finding, buf);
+	}
 }
 
 int sink_write(struct sink *sink, const struct finding *finding)

@@ -20,22 +20,31 @@ static void check_line(const struct buf *buf)
 	check(check_is_safe((struct slice){ buf->data, buf->len - 1 }));
 }
 
-static void check_formats(const struct finding *finding)
+static void check_json(const struct finding *finding, int (*render)(const struct finding *finding, struct buf *buf))
 {
-	struct buf json = { 0 }, text = { 0 }, block = { 0 };
+	struct buf json = { 0 };
 	json_t *root;
 
-	check(render_json(finding, &json) == 0);
+	check(render(finding, &json) == 0);
 	check_line(&json);
 	root = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
 	check(root != NULL);
 	json_decref(root);
+	buf_release(&json);
+}
+
+static void check_formats(const struct finding *finding)
+{
+	struct buf text = { 0 }, block = { 0 };
+
+	check_json(finding, render_json);
+	check_json(finding, render_falco);
+	check_json(finding, render_ocsf);
 
 	check(render_text(finding, &text) == 0);
 	check_line(&text);
 	check(render_block(finding, &block) == 0);
 
-	buf_release(&json);
 	buf_release(&text);
 	buf_release(&block);
 }

@@ -199,7 +199,7 @@ static void test_wrong_files(void **state)
 		{ "not an object", "[]", "expected an object with the keys of brigwatch.json(5), found an array", 1 },
 		{ "syntax", "{\n\n\"format\" \"json\"}", "not valid JSON: ':' expected near '\"json\"'", 3 },
 		{ "empty", "", "not valid JSON: '[' or '{' expected near end of file", 1 },
-		{ "a word", "{\"format\": \"jsn\"}", "format is text or json, not 'jsn'", 1 },
+		{ "a word", "{\"format\": \"jsn\"}", "format is text, json, falco or ocsf, not 'jsn'", 1 },
 		{ "a number for a word", "{\"format\": 1}", "format: expected a string, found a number", 1 },
 		{ "a string for a list", "{\"rules\":\n\"/a\"}",
 		  "rules: expected an array of strings, found a string", 2 },
@@ -271,7 +271,7 @@ static void test_wrong_lines(void **state)
 		{ "argument", ARGS("file"), "takes options only, got 'file'" },
 		{ "value for none", ARGS("--help=x"), "option '--help' takes no value" },
 		{ "empty", ARGS("--rules", ""), "--rules is empty" },
-		{ "a word", ARGS("--format", "xml"), "--format is text or json, not 'xml'" },
+		{ "a word", ARGS("--format", "xml"), "--format is text, json, falco or ocsf, not 'xml'" },
 		{ "an output", ARGS("--output", "htp://x"), NULL },
 	};
 	struct options options;
@@ -305,7 +305,7 @@ static void test_environment(void **state)
 	want_list(&options, OPTION_DISABLE, ARGS("a,b", "c"));
 	options_release(&options);
 	assert_int_equal(read_all(&options, &told, NULL, ENV("BRIGWATCH_FORMAT=xml"), NULL), OPTIONS_WRONG);
-	assert_string_equal(told.errors[0].message, "BRIGWATCH_FORMAT is text or json, not 'xml'");
+	assert_string_equal(told.errors[0].message, "BRIGWATCH_FORMAT is text, json, falco or ocsf, not 'xml'");
 	options_release(&options);
 }
 
