@@ -97,6 +97,17 @@ int sandbox_enter_engine(void)
 	return r;
 }
 
+void sandbox_raise(void)
+{
+	if (capng_get_caps_process() < 0)
+		return;
+	for (unsigned int i = 0; i <= CAP_LAST_CAP; i++)
+		if (capng_have_capability(CAPNG_PERMITTED, i))
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, i);
+	/* What fails is told by sandbox_missing(). */
+	(void)capng_apply(CAPNG_SELECT_CAPS);
+}
+
 const char *sandbox_missing(void)
 {
 	bool bpf, perfmon;

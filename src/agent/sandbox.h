@@ -7,6 +7,10 @@
  * and only the system calls that it needs. For good. 0 or -errno. */
 int sandbox_enter_engine(void);
 
+/* Makes effective what is permitted: a program file may permit capabilities without making
+ * them effective (setcap ...=p), so that it can be run without them for what needs none. */
+void sandbox_raise(void);
+
 /* Names of capabilities that this process lacks and nothing can be watched
  * without; NULL: none. */
 const char *sandbox_missing(void);

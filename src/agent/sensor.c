@@ -724,6 +724,7 @@ static int start(struct sensor *sensor)
 	if (sensor->signal_fd < 0)
 		return EXIT_INTERNAL;
 
+	sandbox_raise();
 	missing = sandbox_missing();
 	if (missing) {
 		log_message("sensor", "needs root, or CAP_BPF and CAP_PERFMON (with CAP_SYS_PTRACE and "

@@ -19,6 +19,7 @@ static const struct command {
 	{ "scan", cmd_scan, "judge what the running containers were given" },
 	{ "incidents", cmd_incidents, "tell alerts as stories" },
 	{ "doctor", cmd_doctor, "what this kernel allows, which hooks fit, what is not seen" },
+	{ "hand-over", cmd_hand_over, "give directories to the user that the agent runs as" },
 	{ "version", cmd_version, "print the version" },
 };
 

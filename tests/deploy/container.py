@@ -197,7 +197,8 @@ def expand(words):
     for word in words:
         if word.startswith("@"):
             text = command("systemd-analyze", "syscall-filter", word, check=True).stdout
-            calls |= expand(w for w in text.split("\n", 1)[1].split() if w and w[0] != "#")
+            lines = [line.strip() for line in text.splitlines()[1:]]
+            calls |= expand(line for line in lines if line and line[0] != "#")
         else:
             calls.add(word)
     return calls

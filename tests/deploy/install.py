@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make install` and `uninstall`, and the unit of systemd."""
+"""`make install` and `uninstall`, the unit of systemd, `brigwatch hand-over`."""
 import glob, json, os, re, shutil
 
 from lib import DIR, TOP, check, command, files, make
@@ -36,8 +36,10 @@ def installation(prefix):
     named = re.findall(r"/usr/(?:local/)?(?:bin|share)/brigwatch(?:/rules)?", unit + open(config).read())
     check(f"{title}: unit and configuration name its paths",
           set(named) == {f"{prefix}/bin/brigwatch", f"{prefix}/share/brigwatch/rules"}, named)
+    looked = command(f"{root}/bin/brigwatch", "rules", "check", cwd="/")
     check(f"{title}: the program looks for its rules there",
-          f"{prefix}/share/brigwatch/rules" in command(f"{root}/bin/brigwatch", "run", "--help").stdout)
+          os.path.exists("/etc/brigwatch/rules") or f"{prefix}/share/brigwatch" in looked.stderr + looked.stdout,
+          looked.stderr)
     rules = command(f"{root}/bin/brigwatch", "rules", "check", "--rules", f"{root}/share/brigwatch/rules", "--rules",
                     f"{tree}/etc/brigwatch/rules.d")
     check(f"{title}: its rules and the place for local ones are well", rules.returncode == 0, rules.stderr)
@@ -85,6 +87,32 @@ def unit(tree):
           pages and all(os.path.exists(f"{tree}/usr/share/man/man{n}/{p}.{n}") for p, n in pages), pages)
 
 
+def owners(tree):
+    return {os.lstat(f"{d}/{n}").st_uid for d, dirs, names in os.walk(tree) for n in dirs + names} | {os.lstat(tree).st_uid}
+
+
+def hand_over(program):
+    tree, outside, title = f"{DIR}/handed", f"{DIR}/outside", "hand-over"
+    os.makedirs(f"{tree}/pins/deeper")
+    os.makedirs(outside)
+    for f in (f"{tree}/lock", f"{tree}/pins/deeper/map", f"{outside}/file"):
+        open(f, "w").close()
+    os.chmod(f"{tree}/pins", 0o700)
+    os.symlink(f"{outside}/file", f"{tree}/link")
+    os.symlink(outside, f"{tree}/way")
+    alone = ["setpriv", "--bounding-set", "-all,+chown", "--inh-caps", "-all", program, "hand-over"]
+    done = command(*alone, "65532:65532", tree)
+    check(f"{title}: all that is in a directory, and nothing that a link leads to, with CAP_CHOWN alone",
+          done.returncode == 0 and owners(tree) == {65532} and owners(outside) == {0}, done.stderr)
+    check(f"{title}: a second time, too", command(*alone, "65532:65532", tree).returncode == 0)
+    done = command("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", program, "hand-over", "1:1", outside)
+    check(f"{title}: without the capability it says so", done.returncode == 3 and "CAP_CHOWN" in done.stderr, done.stderr)
+    for bad in ("65532", "-1:0", "a:b", "1:4294967295", "1:2:3"):
+        check(f"{title}: {bad} is refused", command(program, "hand-over", bad, tree).returncode == 2)
+    done = command(program, "hand-over", "1:1", f"{tree}/way")
+    check(f"{title}: a link is not followed", done.returncode == 5 and owners(outside) == {0}, done.stderr)
+
+
 def run():
     for prefix in ("/usr/local", "/usr"):
         installation(prefix)
@@ -92,4 +120,4 @@ def run():
     tree = f"{DIR}/installed"
     make("install", "PREFIX=/usr", f"DESTDIR={tree}")
     unit(tree)
-    return tree
+    hand_over(f"{tree}/usr/bin/brigwatch")
