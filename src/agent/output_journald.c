@@ -15,7 +15,6 @@
 #define MESSAGE_ID "41f6974e8b8b476884e70940adade2c6"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-#define SEND_BUFFER (8 << 20) /* as sd_journal_send(); the kernel gives what it allows */
 
 struct journald_output {
 	const struct output_spec *spec;
@@ -74,7 +73,6 @@ static char *make_entry(const struct journald_output *output, const struct outbo
 static int open_output(const struct output_spec *spec, int fd, void **ret_state, struct output_error *ret_error)
 {
 	struct journald_output *output = calloc(1, sizeof(*output));
-	const int size = SEND_BUFFER;
 
 	(void)fd;
 	if (!output)
@@ -87,7 +85,6 @@ static int open_output(const struct output_spec *spec, int fd, void **ret_state,
 		free(output);
 		return output_fail(ret_error, error, "cannot reach the journal at %s: %s", spec->target, strerror(error));
 	}
-	(void)setsockopt(output->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	*ret_state = output;
 	return 0;
 }
