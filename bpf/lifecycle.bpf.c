@@ -475,7 +475,8 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 			sub->mnt_ns = mnt_id;
 			s->code_facts = judge_host_exec(cfg, s, task, exe, is_script);
 			expect_script(s, task, bprm, is_script);
-			if (!s->code_facts)
+			/* An engine may have private mounts: one in a snap, for instance. */
+			if (!is_runtime && !s->code_facts)
 				return 0;
 			goto emit;
 		}
