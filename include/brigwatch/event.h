@@ -57,6 +57,7 @@ enum event_type {
 		23, /* a descriptor was used whose file is not the container's, or was mapped as code */
 	EVENT_UNKNOWN_CALL = 24, /* a system call number that is in no table of this build */
 	EVENT_RULES = 25, /* made by the engine: other rules judge from here on, or were refused */
+	EVENT_IDENTITY = 26, /* made by the engine: what is known of a container disagrees */
 	EVENT_TYPE_END,	  /* one past the last type */
 	EVENT_TYPE_MAX = 32, /* size of tables by type; a power of two */
 };
@@ -638,6 +639,7 @@ struct event_container_info {
 #define INFO_LATE (1u << 0) /* not an answer: none came in time */
 #define INFO_HINT (1u << 1) /* not an answer: said by the arguments of who made the container */
 #define INFO_UNANSWERED (1u << 2) /* final and empty: nobody was there to look */
+#define INFO_BY_NAME (1u << 3) /* files of that name; no state file names the container's init */
 #define EVENT_CONTAINER_INFO_OLD_SIZE (sizeof(struct event_hdr) + 8)
 _Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 24,
 	       "wire layout changed");
@@ -653,5 +655,38 @@ struct event_rules {
 	__u16 pad;
 };
 _Static_assert(sizeof(struct event_rules) == sizeof(struct event_hdr) + 8, "wire layout changed");
+
+/* What disagrees. */
+enum identity_kind {
+	IDENTITY_CGROUP = 1, /* the cgroup it was born in bears another id than its runtime gave it */
+	IDENTITY_TAKEN = 2, /* nobody vouches for it, and the id claimed for it is a living container's */
+	IDENTITY_MOVED = 3, /* a process of it is in a cgroup that is another's, or bears another's id */
+	IDENTITY_INNER = 4, /* an engine in it calls a container of its own as the host calls another */
+};
+
+/* Who says whose it is. */
+enum identity_source {
+	IDENTITY_BY_NOBODY = 0, /* nothing but its cgroup, whose number it is called by */
+	IDENTITY_BY_STATE = 1,	/* a state file of a runtime that names its init, number and start */
+	IDENTITY_BY_ARGS = 2,	/* the arguments of the runtime on the host that made it */
+	IDENTITY_BY_NAME = 3,	/* its cgroup's path, which nothing contradicted before */
+};
+
+/* What is said of the container `hdr.container` disagrees; hdr.target_container
+ * is the living one whose id is claimed, 0 if there is none. The rest of hdr is
+ * of the record at which it was seen. Made in user space, once per container and
+ * kind. Strings: claimed (the id that was claimed), actual (the container's id
+ * as it is told), path (the cgroup's). */
+struct event_identity {
+	struct event_hdr hdr;
+	__u16 kind;	   /* enum identity_kind */
+	__u16 source;	   /* enum identity_source: of `actual` */
+	__u16 claimed_len; /* at most EVENT_NAME_MAX, as actual_len */
+	__u16 actual_len;
+	__u16 path_len;
+	__u16 pad[3]; /* zero */
+};
+_Static_assert(sizeof(struct event_identity) == sizeof(struct event_hdr) + 16,
+	       "wire layout changed");
 
 #endif

@@ -49,6 +49,7 @@ static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
 	memset(&ask->result, 0, sizeof(ask->result));
 	ask->result.file = asks->file;
 	ask->result.file_arg = asks->file_arg;
+	ask->result.is_init_certain = !ask->is_seeded;
 	ask->request.number = ++asks->number;
 	ask->is_sent = reader_request(asks->fd, &ask->request) == 0;
 	ask->next_try_ns = now + retry_delay_ns(ask->tries);
@@ -74,6 +75,7 @@ static void submit_facts(const struct ask *ask, asks_submit_fn submit, void *arg
 
 	info.hdr.type = EVENT_CONTAINER_INFO;
 	info.hdr.container = ask->request.container;
+	info.info_flags = ask->result.is_verified ? 0 : INFO_BY_NAME;
 	at = put(buf, at, facts->id, EVENT_PATH_MAX, &info.id_len);
 	at = put(buf, at, facts->name, EVENT_PATH_MAX, &info.name_len);
 	at = put(buf, at, facts->image, EVENT_PATH_MAX, &info.image_len);
@@ -109,7 +111,7 @@ static void ask_give_up(struct asks *asks, struct ask *ask, __u16 flags, asks_su
 }
 
 void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
-		uint64_t init_start_ns, asks_submit_fn submit, void *arg)
+		uint64_t init_start_ns, bool is_seeded, asks_submit_fn submit, void *arg)
 {
 	struct ask *ask = NULL;
 
@@ -131,10 +133,10 @@ void asks_begin(struct asks *asks, const struct container_view *container, uint3
 	}
 	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
 	ask->request.container = container->key;
+	ask->is_seeded = is_seeded;
 	ask->begun_ns = now_ns();
 	ask_send(asks, ask, ask->begun_ns);
 }
-
 
 /* One answer, waiting for it at most timeout_ms. False when there was none. */
 static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)

@@ -17,6 +17,7 @@ struct ask {
 	bool is_sent;
 	bool was_waited;	/* an alert waited for it already */
 	bool was_told_late;	/* an INFO_LATE record went out */
+	bool is_seeded;		/* the container's init may be another process than the one asked for */
 	bool is_late;		/* ... and went out without an answer */
 	bool is_counted;	/* in n_ok or n_late */
 };
@@ -45,9 +46,10 @@ void asks_release(struct asks *asks);
  * under way. Every question ends with an EVENT_CONTAINER_INFO record that is an
  * answer: what the files say, or empty, or, when nobody answers (no reader, too
  * many questions: at once; a reader that hangs: after some 17 s), empty with
- * INFO_UNANSWERED. */
+ * INFO_UNANSWERED. is_seeded: it ran before the agent, and `init` may be any
+ * process of it. */
 void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
-		uint64_t init_start_ns, asks_submit_fn submit, void *arg);
+		uint64_t init_start_ns, bool is_seeded, asks_submit_fn submit, void *arg);
 
 /* Take answers without waiting and ask again where it is time. */
 void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg);

@@ -205,36 +205,6 @@ static void report_loss(struct engine *engine, enum loss_kind kind, unsigned int
 	submit_own(&loss, sizeof(loss), engine);
 }
 
-/* A container made by a runtime on the command line may be gone, with all its
- * files, within milliseconds; but the program that made it was seen, and its
- * arguments name the container. The reader's answer replaces this. */
-static void learn_from_ancestors(struct engine *engine, const struct event *ev)
-{
-	struct event_container_info info = {};
-	char buf[sizeof(info) + RUNTIME_ARGS_ID_MAX + 32];
-	struct slice id;
-	const char *runtime = NULL;
-	unsigned int i;
-
-	/* Where the cgroup's path tells the id, the alert can wait for the name. */
-	if (!ev->container->pending || ev->container->id.len < 3 || memcmp(ev->container->id.data, "cg-", 3) != 0)
-		return;
-	for (i = 0; i < ev->n_ancestors; i++)
-		if (runtime_args_parse(ev->ancestors[i]->args, &id, &runtime))
-			break;
-	if (i == ev->n_ancestors)
-		return;
-	info.hdr.type = EVENT_CONTAINER_INFO;
-	info.hdr.container = ev->hdr.container;
-	info.id_len = (__u16)id.len;
-	info.runtime_len = (__u16)strlen(runtime);
-	info.info_flags = INFO_HINT;
-	memcpy(buf, &info, sizeof(info));
-	memcpy(buf + sizeof(info), id.data, id.len);
-	memcpy(buf + sizeof(info) + id.len, runtime, info.runtime_len);
-	submit_own(buf, sizeof(info) + id.len + info.runtime_len, engine);
-}
-
 static void on_canary(struct engine *engine, const struct event *ev)
 {
 	if (ev->u.canary.nonce == engine->canary)
@@ -246,9 +216,55 @@ static void on_canary(struct engine *engine, const struct event *ev)
 
 static void learn_birth(struct engine *engine, const struct event *ev)
 {
-	learn_from_ancestors(engine, ev);
 	asks_begin(&engine->asks, ev->container, ev->u.container.init_tgid, ev->u.container.init_start_ns,
-		   submit_own, engine);
+		   ev->u.container.seeded, submit_own, engine);
+}
+
+static size_t put_string(char *buf, size_t at, const char *s, __u16 *ret_len)
+{
+	size_t len = strlen(s);
+
+	memcpy(buf + at, s, len);
+	*ret_len = (__u16)len;
+	return at + len;
+}
+
+/* What is said of containers and disagrees becomes records of its own. */
+static void report_conflicts(struct engine *engine)
+{
+	struct identity_conflict conflict;
+
+	while (enrich_take_conflict(engine->enrich, &conflict)) {
+		struct event_identity identity = { .hdr = conflict.hdr };
+		char buf[sizeof(identity) + sizeof(conflict.claimed) + sizeof(conflict.actual) + sizeof(conflict.path)];
+		size_t at = sizeof(identity);
+
+		identity.hdr.type = EVENT_IDENTITY;
+		identity.hdr.flags = 0;
+		identity.hdr.facts = 0;
+		identity.hdr.boundary = conflict.hdr.target_container ? BOUNDARY_OTHER : BOUNDARY_NONE;
+		identity.hdr.ret = 0;
+		identity.kind = (__u16)conflict.kind;
+		identity.source = (__u16)conflict.source;
+		at = put_string(buf, at, conflict.claimed, &identity.claimed_len);
+		at = put_string(buf, at, conflict.actual, &identity.actual_len);
+		at = put_string(buf, at, conflict.path, &identity.path_len);
+		memcpy(buf, &identity, sizeof(identity));
+		submit_own(buf, at, engine);
+	}
+}
+
+static void judge(struct engine *engine, struct event *ev)
+{
+	/* Does any rule match at all? Only then is a name worth waiting for. */
+	if (ev->container && ev->container->pending && ev->hdr.type != EVENT_CONTAINER_INFO &&
+	    would_match(engine, ev)) {
+		/* Where the birth was lost nobody has asked yet. */
+		asks_begin(&engine->asks, ev->container, 0, 0, true, submit_own, engine);
+		asks_wait(&engine->asks, ev->hdr.container, ENRICH_WAIT_MS, submit_own, engine);
+		enrich_apply(engine->enrich, ev);	/* learns nothing twice, but views are new */
+	}
+	rule_set_evaluate(engine->book.set, ev, on_match, engine);
 }
 
 static void handle_record(struct engine *engine, const void *rec, size_t len, bool is_made_here)
@@ -273,17 +289,9 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 		learn_birth(engine, &ev);
 		enrich_apply(engine->enrich, &ev);
 	}
-	if (own_is_doing(&engine->own, &ev))
-		return;
-	/* Does any rule match at all? Only then is a name worth waiting for. */
-	if (ev.container && ev.container->pending && ev.hdr.type != EVENT_CONTAINER_INFO &&
-	    would_match(engine, &ev)) {
-		/* Where the birth was lost nobody has asked yet. */
-		asks_begin(&engine->asks, ev.container, 0, 0, submit_own, engine);
-		asks_wait(&engine->asks, ev.hdr.container, ENRICH_WAIT_MS, submit_own, engine);
-		enrich_apply(engine->enrich, &ev);	/* learns nothing twice, but views are new */
-	}
-	rule_set_evaluate(engine->book.set, &ev, on_match, engine);
+	if (!own_is_doing(&engine->own, &ev))
+		judge(engine, &ev);
+	report_conflicts(engine);
 }
 
 /* From here on the completed record is the record: rules see it, and a capture

@@ -124,10 +124,12 @@ int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds
  * READER_DOCKER_CONFIG and READER_DOCKER_HOSTCONFIG. */
 typedef void (*reader_file_fn)(unsigned int kind, struct slice bytes, uint64_t container, void *arg);
 
-/* What the replies to one request add up to. Zero it to begin; `file` may be set. */
+/* What the replies to one request add up to. Zero it to begin; `file` and
+ * is_init_certain may be set. */
 struct reader_result {
 	reader_file_fn file;
 	void *file_arg;
+	bool is_init_certain; /* a state file of that name that means another process is another's */
 	struct container_facts facts;
 	struct posture posture; /* without what is live until it is done */
 	bool has_live;

@@ -257,6 +257,16 @@ static bool is_hinted(const struct reader_reply *reply, const struct reader_requ
 					   (struct slice){ request->id, request->id_len });
 }
 
+/* Files lie under the name that was asked for; only a cgroup may have named it. */
+static bool may_be_its(const struct reader_result *result, const struct reader_request *request,
+		       const struct reader_reply *reply, const struct container_facts *facts)
+{
+	if (result->facts.id || !is_hinted(reply, request))
+		return false;
+	return !result->is_init_certain || !facts->init_pid ||
+	       facts->init_pid == request->init_tgid;
+}
+
 void reader_result_add(struct reader_result *result, const struct reader_request *request,
 		       const struct reader_reply *reply, const int fds[READER_FILES_MAX])
 {
@@ -285,7 +295,7 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 
 	parse_files(reply, fds, true, &facts);
 	is_verified = is_init(&facts, request);
-	if (is_verified ? !result->is_verified : !result->facts.id && is_hinted(reply, request)) {
+	if (is_verified ? !result->is_verified : may_be_its(result, request, reply, &facts)) {
 		parse_files(reply, fds, false, &facts);
 		container_facts_release(&result->facts);
 		result->facts = facts;

@@ -10,17 +10,7 @@
 #define NAME_MAX_LEN 1024u
 #define FALLBACK_MAX 32u /* "cg-" and 20 digits */
 
-/* The strings of `view` lie in one block, in the order of set_strings(). */
-struct container {
-	struct table_link link;
-	struct list lru;
-	struct container_view view;
-	char *bytes;
-	size_t n_bytes;
-	uint64_t n_pending; /* alerts that went out meanwhile */
-};
-
-static struct container *find(const struct containers *containers, uint64_t key)
+struct container *containers_lookup(const struct containers *containers, uint64_t key)
 {
 	struct table_link *link =
 		table_first(&containers->by_key, table_hash(&containers->by_key, key, 0));
@@ -66,10 +56,8 @@ static struct slice cut(struct containers *containers, struct slice s, size_t le
 	return (struct slice){ s.data, len_max };
 }
 
-/* Replace the strings of `container` by those of `want`, which may point into
- * them. Without memory everything stays as it was. */
-static void set_strings(struct containers *containers, struct container *container,
-			const struct container_view *want)
+void container_set_strings(struct containers *containers, struct container *container,
+			   const struct container_view *want)
 {
 	/* What stands in a view, as it is there. */
 	static const struct {
@@ -121,24 +109,24 @@ static void set_strings(struct containers *containers, struct container *contain
 		memcpy((char *)&container->view + strings[i].off, &parts[i], sizeof(parts[i]));
 }
 
-/* Named by its cgroup until something better is known. */
-static void set_fallback_id(struct containers *containers, struct container *container)
+void container_set_number(struct containers *containers, struct container *container)
 {
 	struct container_view want = container->view;
 	char id[FALLBACK_MAX];
 	int len = snprintf(id, sizeof(id), "cg-%" PRIu64, container->view.cgroup_id);
 
 	want.id = (struct slice){ id, (size_t)len };
-	set_strings(containers, container, &want);
+	container->view.id_source = ID_MADE_UP;
+	container_set_strings(containers, container, &want);
 }
 
-static struct container *get(struct containers *containers, uint64_t key, uint64_t cgroup_id)
+struct container *containers_get(struct containers *containers, uint64_t key, uint64_t cgroup_id)
 {
 	struct container *container;
 
 	if (key == 0)
 		return NULL;
-	container = find(containers, key);
+	container = containers_lookup(containers, key);
 	if (!container) {
 		container = calloc(1, sizeof(*container));
 		if (!container)
@@ -151,111 +139,20 @@ static struct container *get(struct containers *containers, uint64_t key, uint64
 		table_insert(&containers->by_key, &container->link,
 			     table_hash(&containers->by_key, key, 0));
 		list_init(&container->lru);
-		set_fallback_id(containers, container);
+		container_set_number(containers, container);
 	} else if (container->view.cgroup_id == 0 && cgroup_id) {
 		container->view.cgroup_id = cgroup_id;
 		if (container->view.id_source == ID_MADE_UP)
-			set_fallback_id(containers, container);
+			container_set_number(containers, container);
 	}
 	list_remove(&container->lru);
 	list_append(&containers->lru, &container->lru);
 	return container;
 }
 
-/* A container's first record. Its cgroup's path is a hint at its name. */
-static void learn_birth(struct containers *containers, const struct event *ev,
-			struct container *container)
-{
-	struct container_view want = container->view;
-	const char *runtime;
-	struct slice id;
-
-	if (ev->cgroup_path.len)
-		want.cgroup = ev->cgroup_path;
-	if (container->view.pending && cgroup_path_parse(ev->cgroup_path, &id, &runtime)) {
-		want.id = id;
-		want.runtime = slice_from(runtime);
-		container->view.id_source = ID_FROM_CGROUP;
-	}
-	set_strings(containers, container, &want);
-}
-
-static void take(struct slice *at, struct slice said)
-{
-	if (said.len)
-		*at = said;
-}
-
-static bool is_answer(const struct event *ev)
-{
-	return !(ev->u.info.info_flags & (INFO_LATE | INFO_HINT));
-}
-
-/* Another id than the one believed so far: what was said of that one goes. */
-static void forget_names(struct container_view *want)
-{
-	want->name = want->image = want->runtime = (struct slice){ 0 };
-	want->pod = want->pod_ns = want->pod_uid = want->sandbox = (struct slice){ 0 };
-	want->image_id = want->digest = (struct slice){ 0 };
-}
-
-/* What the runtime's own files say. Nothing found is an answer too. */
-static void learn_info(struct containers *containers, const struct event *ev,
-		       struct container *container)
-{
-	struct container_view want = container->view;
-
-	if (ev->info_id.len) {
-		if (!slice_eq(want.id, ev->info_id))
-			forget_names(&want);
-		want.id = ev->info_id;
-		container->view.id_source = ID_FROM_RUNTIME;
-	} else if (is_answer(ev) && container->view.id_source == ID_MADE_UP &&
-		   cgroup_path_name(container->view.cgroup, &want.id)) {
-		container->view.id_source = ID_FROM_CGROUP;
-	}
-	take(&want.name, ev->info_name);
-	take(&want.image, ev->info_image);
-	take(&want.runtime, ev->info_runtime);
-	take(&want.pod, ev->info_pod);
-	take(&want.pod_ns, ev->info_pod_ns);
-	take(&want.pod_uid, ev->info_pod_uid);
-	take(&want.sandbox, ev->info_sandbox);
-	take(&want.image_id, ev->info_image_id);
-	take(&want.digest, ev->info_digest);
-	set_strings(containers, container, &want);
-	if (!is_answer(ev))
-		return;
-	container->view.pending = false;
-	container->view.is_unanswered = ev->u.info.info_flags & INFO_UNANSWERED;
-	container->view.n_completed = container->n_pending;
-	container->n_pending = 0;
-}
-
-const struct container_view *containers_learn(struct containers *containers, const struct event *ev)
-{
-	struct container *container, *born;
-
-	if (ev->hdr.type == EVENT_CONTAINER && ev->u.container.key) {
-		born = get(containers, ev->u.container.key, ev->hdr.cgroup_id);
-		if (born)
-			learn_birth(containers, ev, born);
-		if (ev->hdr.container == 0)
-			return born ? &born->view : NULL;
-	}
-
-	container = get(containers, ev->hdr.container, ev->hdr.cgroup_id);
-	if (!container)
-		return NULL;
-	container->view.n_completed = 0;
-	if (ev->hdr.type == EVENT_CONTAINER_INFO)
-		learn_info(containers, ev, container);
-	return &container->view;
-}
-
 void containers_note_alert(struct containers *containers, uint64_t key)
 {
-	struct container *container = key ? find(containers, key) : NULL;
+	struct container *container = key ? containers_lookup(containers, key) : NULL;
 
 	if (container && container->view.pending)
 		container->n_pending++;
@@ -263,7 +160,7 @@ void containers_note_alert(struct containers *containers, uint64_t key)
 
 const struct container_view *containers_find(const struct containers *containers, uint64_t key)
 {
-	struct container *container = key ? find(containers, key) : NULL;
+	struct container *container = key ? containers_lookup(containers, key) : NULL;
 
 	return container ? &container->view : NULL;
 }

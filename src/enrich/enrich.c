@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enrich/enrich.h"
 
-#include "enrich/containers.h"
-#include "enrich/procs.h"
+#include "enrich/claims.h"
+#include "enrich/inner.h"
 
 #define PROCS_DEFAULT 32768u
 #define PROCS_MIN 64u
@@ -10,13 +10,16 @@
 #define CONTAINERS_DEFAULT 4096u
 #define CONTAINERS_MIN 4u
 #define CONTAINERS_MAX (1u << 20)
+#define INNERS_MAX 1024u /* containers in containers */
+#define INNER_BYTES_MAX (256u << 10)
 #define BYTES_DEFAULT (8u << 20)
 #define BYTES_MIN (64u << 10)
 #define BYTES_MAX (1u << 30)
 
 struct enrich {
 	struct procs procs;
-	struct containers containers;
+	struct containers containers, inners;
+	struct claims claims;
 	struct proc_view views[1 + EVENT_ANCESTORS_MAX]; /* subject, then ancestors */
 };
 
@@ -48,10 +51,14 @@ int enrich_new(const struct enrich_limits *limits, struct enrich **ret)
 	r = procs_init(&enrich->procs, n_procs, n_bytes - n_bytes / 4);
 	if (r >= 0)
 		r = containers_init(&enrich->containers, n_containers, n_bytes / 4);
+	if (r >= 0)
+		r = containers_init(&enrich->inners, INNERS_MAX, INNER_BYTES_MAX);
 	if (r < 0) {
 		enrich_free(enrich);
 		return r;
 	}
+	enrich->claims.containers = &enrich->containers;
+	enrich->claims.procs = &enrich->procs;
 	*ret = enrich;
 	return 0;
 }
@@ -62,6 +69,7 @@ void enrich_free(struct enrich *enrich)
 		return;
 	procs_release(&enrich->procs);
 	containers_release(&enrich->containers);
+	containers_release(&enrich->inners);
 	free(enrich);
 }
 
@@ -70,15 +78,22 @@ void enrich_apply(struct enrich *enrich, struct event *ev)
 	const struct image *image;
 	unsigned int n;
 
-	ev->container = containers_learn(&enrich->containers, ev);
-	ev->target_container = containers_find(&enrich->containers, ev->hdr.target_container);
-
 	image = procs_learn(&enrich->procs, ev, ev->hdr.container);
 	n = procs_view_chain(image, enrich->views, ARRAY_SIZE(enrich->views));
 	ev->proc = n ? &enrich->views[0] : NULL;
 	ev->n_ancestors = n ? n - 1 : 0;
 	for (unsigned int i = 0; i < EVENT_ANCESTORS_MAX; i++)
 		ev->ancestors[i] = i < ev->n_ancestors ? &enrich->views[1 + i] : NULL;
+
+	/* Who made it names it: the ancestors come first. */
+	ev->container = claims_learn(&enrich->claims, ev);
+	ev->inner = inner_learn(&enrich->inners, &enrich->claims, ev);
+	ev->target_container = containers_find(&enrich->containers, ev->hdr.target_container);
+}
+
+bool enrich_take_conflict(struct enrich *enrich, struct identity_conflict *ret)
+{
+	return claims_take(&enrich->claims, ret);
 }
 
 void enrich_note_alert(struct enrich *enrich, const struct event *ev)
@@ -93,7 +108,10 @@ void enrich_get_stats(const struct enrich *enrich, struct enrich_stats *ret)
 		.procs_evicted = enrich->procs.n_evicted,
 		.containers = enrich->containers.by_key.n,
 		.containers_evicted = enrich->containers.n_evicted,
-		.strings_cut = enrich->procs.n_cut + enrich->containers.n_cut,
+		.inners_evicted = enrich->inners.n_evicted,
+		.conflicts_dropped = enrich->claims.n_dropped,
+		.strings_cut = enrich->procs.n_cut + enrich->containers.n_cut +
+			       enrich->inners.n_cut,
 	};
 }
 

@@ -20,6 +20,8 @@ struct enrich_stats {
 	uint64_t procs_evicted;		/* forgotten while alive, or while a descendant was known */
 	uint64_t containers;		/* in the table now */
 	uint64_t containers_evicted;
+	uint64_t inners_evicted;	/* containers in containers; 1024 are kept */
+	uint64_t conflicts_dropped;	/* contradictions that nobody took in time */
 	uint64_t strings_cut;		/* names, paths or argument lists cut or dropped for want of room */
 };
 
@@ -27,7 +29,7 @@ int enrich_new(const struct enrich_limits *limits, struct enrich **ret);
 void enrich_free(struct enrich *enrich);
 
 /* Learn from the record (fork, exec, exit, proc, container, container_info),
- * then fill ev->container, target_container, proc, ancestors, n_ancestors with
+ * then fill ev->container, inner, target_container, proc, ancestors, n_ancestors with
  * views that stay valid until the next call. An exited process is kept while a
  * descendant lives, and for a while after. Ancestry is of exec ids: the chain
  * names the images as they were when they forked. */
@@ -38,6 +40,19 @@ void enrich_apply(struct enrich *enrich, struct event *ev);
 void enrich_note_alert(struct enrich *enrich, const struct event *ev);
 
 void enrich_get_stats(const struct enrich *enrich, struct enrich_stats *ret);
+
+/* What is said of a container disagrees: what an EVENT_IDENTITY record is made of. */
+struct identity_conflict {
+	struct event_hdr hdr; /* of the record at which it was seen; container, target_container */
+	enum identity_kind kind;
+	enum identity_source source;
+	char claimed[256], actual[256]; /* cut */
+	char path[EVENT_PATH_MAX + 1];	/* of the cgroup that bears the claim, or "" */
+};
+
+/* The oldest contradiction that enrich_apply() found and nobody took yet. Each
+ * is found once per container and kind; at most 8 wait. False: there is none. */
+bool enrich_take_conflict(struct enrich *enrich, struct identity_conflict *ret);
 
 /* The container with this key, or NULL. Valid until the next enrich_apply(). */
 const struct container_view *enrich_find_container(const struct enrich *enrich, uint64_t key);

@@ -89,18 +89,26 @@ static void unpin_all(struct procs *procs)
 
 /* ---- owners */
 
-static struct owner *owner_get(struct procs *procs, uint64_t key)
+static struct owner *owner_find(const struct procs *procs, uint64_t key)
 {
-	uint64_t hash = table_hash(&procs->owners, key, 0);
-	struct table_link *link = table_first(&procs->owners, hash);
-	struct owner *owner;
+	struct table_link *link =
+		table_first(&procs->owners, table_hash(&procs->owners, key, 0));
 
 	for (; link; link = table_next(link)) {
-		owner = member_of(link, struct owner, link);
+		struct owner *owner = member_of(link, struct owner, link);
+
 		if (owner->key == key)
 			return owner;
 	}
+	return NULL;
+}
 
+static struct owner *owner_get(struct procs *procs, uint64_t key)
+{
+	struct owner *owner = owner_find(procs, key);
+
+	if (owner)
+		return owner;
 	owner = calloc(1, sizeof(*owner));
 	if (!owner)
 		return NULL;
@@ -108,7 +116,7 @@ static struct owner *owner_get(struct procs *procs, uint64_t key)
 	for (unsigned int i = 0; i < IMAGE_STATE_MAX; i++)
 		list_init(&owner->images[i]);
 	list_init(&owner->texts);
-	table_insert(&procs->owners, &owner->link, hash);
+	table_insert(&procs->owners, &owner->link, table_hash(&procs->owners, key, 0));
 	list_append(&procs->all_owners, &owner->all);
 	return owner;
 }
@@ -629,6 +637,7 @@ static void view_image(const struct image *image, struct proc_view *ret)
 		.exepath = text_exepath(image->text),
 		.args = text_args(image->text),
 		.cwd = text_cwd(image->text),
+		.container = image->owner->key,
 		.exe_owner = image->exe_owner,
 	};
 }
@@ -642,6 +651,21 @@ unsigned int procs_view_chain(const struct image *image, struct proc_view *ret, 
 		image = ref_get(&image->parent);
 	}
 	return n;
+}
+
+bool procs_is_alive(const struct procs *procs, uint32_t tgid, uint64_t start_ns)
+{
+	const struct exec_id id = { .start_ns = start_ns, .tgid = tgid };
+	const struct image *image = find_current(procs, &id);
+
+	return image && !image->has_exited;
+}
+
+bool procs_has_living(const struct procs *procs, uint64_t key)
+{
+	const struct owner *owner = owner_find(procs, key);
+
+	return owner && owner->n_images[IMAGE_LEAF] + owner->n_images[IMAGE_PARENT] > 0;
 }
 
 /* ---- life */

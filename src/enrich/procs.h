@@ -99,4 +99,10 @@ const struct image *procs_learn(struct procs *procs, const struct event *ev, uin
  * The views are valid until the next procs_learn(). */
 unsigned int procs_view_chain(const struct image *image, struct proc_view *ret, unsigned int n_max);
 
+/* Is this process in the table, and has its end not been seen? */
+bool procs_is_alive(const struct procs *procs, uint32_t tgid, uint64_t start_ns);
+
+/* Is any process of this owner known that has not ended? */
+bool procs_has_living(const struct procs *procs, uint64_t key);
+
 #endif

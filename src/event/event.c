@@ -113,6 +113,11 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 		PATH(rules, before_len, rules_before),
 		PATH(rules, error_len, rules_error),
 	} },
+	[EVENT_IDENTITY] = { "identity", sizeof(struct event_identity), 0, 0, 0, {
+		STRING(identity, claimed_len, claimed, EVENT_NAME_MAX),
+		STRING(identity, actual_len, actual, EVENT_NAME_MAX),
+		PATH(identity, path_len, cgroup_path),
+	} },
 };
 /* clang-format on */
 
@@ -360,6 +365,30 @@ const char *rate_name(unsigned int kind)
 	};
 
 	return FIND_NAME(names, kind);
+}
+
+const char *identity_kind_name(unsigned int kind)
+{
+	static const char *const names[] = {
+		[IDENTITY_CGROUP] = "cgroup",
+		[IDENTITY_TAKEN] = "taken",
+		[IDENTITY_MOVED] = "moved",
+		[IDENTITY_INNER] = "inner",
+	};
+
+	return FIND_NAME(names, kind);
+}
+
+const char *identity_source_name(unsigned int source)
+{
+	static const char *const names[] = {
+		[IDENTITY_BY_NOBODY] = "nobody",
+		[IDENTITY_BY_STATE] = "state",
+		[IDENTITY_BY_ARGS] = "arguments",
+		[IDENTITY_BY_NAME] = "cgroup",
+	};
+
+	return FIND_NAME(names, source);
 }
 
 const char *event_name(const struct event *ev)

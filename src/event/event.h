@@ -23,6 +23,8 @@ struct container_view {
 	struct slice sandbox;		   /* full id of the pod's sandbox */
 	struct slice image_id;
 	struct slice digest; /* of the image, "sha256:..." */
+	uint64_t outer; /* of a container in a container: the key of the one around it */
+	unsigned int depth; /* likewise, how many are around it; 0: it is the host's */
 	bool pending;	      /* runtime's files have not been read yet */
 	bool is_unanswered;   /* nor will be: nobody answered */
 	uint64_t n_completed; /* alerts that went out pending, and this very record completes */
@@ -37,6 +39,7 @@ struct proc_view {
 	struct slice exepath;
 	struct slice args; /* separated by NUL, argv[0] first */
 	struct slice cwd;
+	uint64_t container; /* key of its container, 0: a process of the host */
 	uint8_t exe_owner; /* enum mount_owner, 0: not known */
 };
 
@@ -71,6 +74,7 @@ struct event {
 		struct event_capable capable;
 		struct event_rate rate;
 		struct event_use use;
+		struct event_identity identity;
 	} u; /* fixed part, copied (records may be unaligned) */
 	const struct event_file *file;
 
@@ -81,9 +85,11 @@ struct event {
 	struct slice info_id, info_name, info_image, info_runtime;
 	struct slice info_pod, info_pod_ns, info_pod_uid, info_sandbox, info_image_id, info_digest;
 	struct slice rules_hash, rules_before, rules_error;
+	struct slice claimed, actual; /* identity; its path is cgroup_path */
 
 	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */
 	const struct container_view *container;
+	const struct container_view *inner; /* innermost, of those that were made inside of `container` */
 	const struct container_view *target_container;
 	const struct proc_view *proc; /* the subject itself */
 	const struct proc_view *ancestors[EVENT_ANCESTORS_MAX];
@@ -119,6 +125,8 @@ const char *source_name(unsigned int source);
 const char *loss_name(unsigned int kind);
 const char *use_op_name(unsigned int op);
 const char *rate_name(unsigned int kind);
+const char *identity_kind_name(unsigned int kind);
+const char *identity_source_name(unsigned int source);
 const char *drift_at_name(unsigned int at);
 const char *drift_name(unsigned int bit);	/* bit number in event_cred.changed: "uid" */
 const char *event_type_name(unsigned int type); /* "open", for counters */

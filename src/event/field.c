@@ -44,6 +44,7 @@ static const struct {
 	{ "cred", EVENT_CRED },		{ "capable", EVENT_CAPABLE },
 	{ "rate", EVENT_RATE },		{ "use", EVENT_USE },
 	{ "unknown_call", EVENT_UNKNOWN_CALL }, { "rules", EVENT_RULES },
+	{ "identity", EVENT_IDENTITY },
 };
 
 static const char *const words_event[] = {
@@ -53,6 +54,7 @@ static const char *const words_event[] = {
 	"link", "symlink", "rename", "unlink", "mkdir", "mknod", "truncate", "chmod", "chown", "setxattr", "utime",
 	"change", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "signal", "process_madvise", "kcmp",
 	"pidfd_open", "proc_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call", "rules",
+	"identity",
 	"unknown", NULL,
 };
 static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };
@@ -732,6 +734,11 @@ const struct field field_table[] = {
 	STRING("container.image.repository", get_container_image_repository,
 	       "name of the image without tag and digest: docker.io/library/nginx"),
 	STRING("container.image.tag", get_container_image_tag, "tag of the image, where its name has one"),
+	INT("container.inner.depth", get_container_inner_depth,
+	    "how many containers, made inside of this one, the process is in; 0: none"),
+	STRING("container.inner.id", get_container_inner_id,
+	       "id of the innermost of these, as the runtime in the container calls it: a claim of the container's"),
+	STRING("container.inner.runtime", get_container_inner_runtime, "runtime that made it: runc, crun, containerd..."),
 	STRING("container.name", get_container_name, "name of the container, \"host\" for tasks of the host"),
 	BOOL("container.pending", get_container_pending, "the runtime's files have not been read yet"),
 	BOOL("container.runs_script", get_container_runs_script,
@@ -822,6 +829,13 @@ const struct field field_table[] = {
 	INT("file.uid", get_file_uid, "owner of the file, in the initial user namespace"),
 	BOOL("file.unreachable", get_file_unreachable, "the file is not below the root of its mount"),
 	INT("group.gid", get_group_gid, "effective group id, in the initial user namespace"),
+	STRING("identity.actual", get_identity_actual, "id of the container, as it is told"),
+	STRING("identity.claimed", get_identity_claimed,
+	       "id that its cgroup, or an engine in it, claims, and that is not its own; target.container is whose it is, if that one lives"),
+	WORD("identity.kind", get_identity_kind, words_identity_kind,
+	     "what disagrees: cgroup (that it was born in), taken (nothing but a cgroup names it, after a living one), moved (a process went into such a cgroup), inner (a container in it is called after one of the host's)"),
+	WORD("identity.source", get_identity_source, words_identity_source,
+	     "who says identity.actual: a state file that names its init; the arguments of the runtime that made it; its cgroup alone; nobody"),
 	INT("inet.addresses", get_inet_addresses, "distinct addresses that the container tried within 10 s"),
 	INT("inet.attempts", get_inet_attempts, "connections to this address and port by the container within 60 s"),
 	INT("inet.failed", get_inet_failed, "attempts of the container that were refused or given up within 10 s"),

@@ -155,6 +155,17 @@ int get_k8s_pod_name(const struct event *ev, struct value *ret);
 int get_k8s_pod_sandbox_id(const struct event *ev, struct value *ret);
 int get_k8s_pod_uid(const struct event *ev, struct value *ret);
 
+/* field_identity.c */
+extern const char *const words_identity_kind[];
+extern const char *const words_identity_source[];
+int get_identity_kind(const struct event *ev, struct value *ret);
+int get_identity_source(const struct event *ev, struct value *ret);
+int get_identity_claimed(const struct event *ev, struct value *ret);
+int get_identity_actual(const struct event *ev, struct value *ret);
+int get_container_inner_id(const struct event *ev, struct value *ret);
+int get_container_inner_runtime(const struct event *ev, struct value *ret);
+int get_container_inner_depth(const struct event *ev, struct value *ret);
+
 /* field_flags.c */
 #define SYMBOLS_OF_MOUNTS                                                          \
 	(SYMBOLS_MOUNT | SYMBOLS_UMOUNT | SYMBOLS_OPEN_TREE | SYMBOLS_MOVE_MOUNT | \

@@ -101,6 +101,20 @@ static void put_pod(struct doc *doc, json_t *container, const struct container_v
 	put_known(doc, obj, "sandbox_id", view->sandbox);
 }
 
+/* A container in the container; what `container` says is of the outermost. */
+static void put_inner(struct doc *doc, json_t *container, const struct container_view *inner)
+{
+	json_t *obj;
+
+	if (!inner)
+		return;
+	obj = put(doc, container, "inner", json_object());
+	put_known(doc, obj, "id", inner->id);
+	put_known(doc, obj, "runtime", inner->runtime);
+	put_u64(doc, obj, "depth", inner->depth);
+	put_u64(doc, obj, "key", inner->key);
+}
+
 static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 {
 	const struct container_view none = { .pending = true };
@@ -123,6 +137,7 @@ static void put_container(struct doc *doc, json_t *root, const struct event *ev)
 	put_known(doc, obj, "image_id", view->image_id);
 	put_known(doc, obj, "image_digest", view->digest);
 	put_pod(doc, obj, view);
+	put_inner(doc, obj, ev->inner);
 	put_u64(doc, obj, "key", ev->container ? view->key : ev->hdr.container);
 	put_known(doc, obj, "cgroup", view->cgroup);
 	put_u64(doc, obj, "cgroup_id", ev->hdr.cgroup_id);
@@ -256,6 +271,7 @@ static void put_family(struct doc *doc, json_t *root, const struct event *ev)
 		[EVENT_RATE] = { "rate." },
 		[EVENT_USE] = { "use." },
 		[EVENT_RULES] = { "rules." },
+		[EVENT_IDENTITY] = { "identity." },
 	};
 	json_t *obj = NULL;
 

@@ -471,6 +471,14 @@ static void add_where(struct buf *buf, const struct event *ev)
 		buf_add_str(&text, ", nobody answered what the runtime's files say");
 	if (view && view->id_source == ID_FROM_CGROUP)
 		buf_add_str(&text, ", named by its cgroup alone");
+	if (ev->inner) {
+		buf_add_str(&text, "; within it in container ");
+		add_word(&text, short_id(ev->inner->id));
+		if (ev->inner->runtime.len > 0) {
+			buf_add_str(&text, ", runtime ");
+			add_word(&text, ev->inner->runtime);
+		}
+	}
 	if (ev->hdr.boundary == BOUNDARY_HOST)
 		buf_add_str(&text, "; the act hits the host");
 	if (ev->hdr.boundary == BOUNDARY_OTHER) {

@@ -69,6 +69,11 @@ static const struct {
 	[EVENT_UNKNOWN_CALL] = { sizeof(struct event_unknown_call) },
 	[EVENT_RULES] = { sizeof(struct event_rules),
 			  { LEN(rules, hash_len), LEN(rules, before_len), LEN(rules, error_len) } },
+	[EVENT_IDENTITY] = { sizeof(struct event_identity),
+			     { LEN(identity, claimed_len), LEN(identity, actual_len),
+			       LEN(identity, path_len) },
+			     LEN(identity, kind),
+			     IDENTITY_INNER },
 };
 
 static uint32_t make_word(struct random *random)
@@ -168,7 +173,9 @@ static size_t make_record(char *record, unsigned int type, const struct pool *po
 
 		if (str.len > 200 && random_chance(random, 90))
 			str.len = random_below(random, 60);
-		if (type == EVENT_CONTAINER_INFO && i >= 4 && str.len > EVENT_NAME_MAX)
+		if (((type == EVENT_CONTAINER_INFO && i >= 4) ||
+		     (type == EVENT_IDENTITY && i < 2)) &&
+		    str.len > EVENT_NAME_MAX)
 			str.len = EVENT_NAME_MAX;
 		str_len = (uint16_t)(str.len > EVENT_PATH_MAX ? EVENT_PATH_MAX : str.len);
 		memcpy(record + shapes[type].strings[i], &str_len, sizeof(str_len));

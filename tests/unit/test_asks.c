@@ -66,7 +66,7 @@ static void begin(struct rig *rig, uint64_t key)
 {
 	struct container_view view = { .key = key, .id = SLICE_LITERAL("cg-1"), .pending = true };
 
-	asks_begin(&rig->asks, &view, 77, 99, submit, rig);
+	asks_begin(&rig->asks, &view, 77, 99, false, submit, rig);
 }
 
 static int64_t now_ms(void)

@@ -78,6 +78,9 @@ static const struct type_case types[] = {
 	{ "rules", EVENT_RULES, sizeof(struct event_rules), false, {
 		S(rules, hash_len, rules_hash, P), S(rules, before_len, rules_before, P),
 		S(rules, error_len, rules_error, P) } },
+	{ "identity", EVENT_IDENTITY, sizeof(struct event_identity), false, {
+		S(identity, claimed_len, claimed, EVENT_NAME_MAX),
+		S(identity, actual_len, actual, EVENT_NAME_MAX), S(identity, path_len, cgroup_path, P) } },
 };
 /* clang-format on */
 
