@@ -33,7 +33,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all schema install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy check-posture unit-programs fuzz-programs
+.PHONY: all schema config-docs check-config install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy check-posture unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -170,6 +170,14 @@ check-fuzz: fuzz-programs
 schema: $(BUILD)/brigwatch
 	@$(BUILD)/brigwatch rules schema > $(BUILD)/rules.schema.json
 	@mv $(BUILD)/rules.schema.json rules/rules.schema.json
+
+## config-docs      write manual pages and schema anew, after a change of the options of run
+config-docs: $(BUILD)/brigwatch
+	@tools/gen-config-docs $(BUILD)/brigwatch
+
+## check-config     configuration: options, schema, manual pages, completion, --help
+check-config: $(BUILD)/brigwatch
+	@tests/config/run $(BUILD)/brigwatch
 
 ## check-rules      each rule's own tests, the tools for rules, the schema
 check-rules: $(BUILD)/brigwatch

@@ -599,17 +599,36 @@ static void read_answer(struct sensor *sensor)
 	}
 }
 
+/* Only rules change while we run. */
+static void tell_changed_config(const struct sensor_options *options)
+{
+	const struct stat *before = &options->config_state;
+	struct stat now;
+
+	if (!options->config_file)
+		return;
+	if (stat(options->config_file, &now) < 0)
+		log_message("config", "cannot look at %s: %s, going on with what it said at the start",
+			    options->config_file, strerror(errno));
+	else if (now.st_ino != before->st_ino || now.st_dev != before->st_dev || now.st_size != before->st_size ||
+		 now.st_mtim.tv_sec != before->st_mtim.tv_sec || now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+		log_message("config", "%s has changed, which needs a restart: rules are read again, all else stays",
+			    options->config_file);
+}
+
 static void read_signals(struct sensor *sensor)
 {
 	struct signalfd_siginfo info;
 
 	while (read(sensor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
+		if (info.ssi_signo == SIGCHLD) {
 			reap_children(sensor);
-		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+		} else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) {
 			sensor->stop = true;
-		else if (info.ssi_signo == SIGHUP)
+		} else if (info.ssi_signo == SIGHUP) {
+			tell_changed_config(sensor->options);
 			reload_ask(&sensor->reload);
+		}
 	}
 }
 
@@ -806,7 +825,9 @@ int sensor_run(const struct sensor_options *options)
 	};
 	int r;
 
-	if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
+	if (options->hostname)
+		snprintf(sensor.hostname, sizeof(sensor.hostname), "%s", options->hostname);
+	else if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
 		snprintf(sensor.hostname, sizeof(sensor.hostname), "localhost");
 	r = own_init(&sensor.own, (uint32_t)getpid());
 	if (r < 0)

@@ -5,6 +5,8 @@
 #ifndef BW_AGENT_SENSOR_H
 #define BW_AGENT_SENSOR_H
 
+#include <sys/stat.h>
+
 #include "agent/reader.h"
 #include "rule/rule.h"
 #include "sink/sink.h"
@@ -17,6 +19,9 @@ struct sensor_options {
 	bool colour;
 	/* reader.host_root is where the sensor looks for the host's programs, too. */
 	struct reader_config reader;
+	const char *hostname; /* in alerts and figures; NULL: the system's */
+	const char *config_file; /* that all this was read from, for SIGHUP; NULL: none */
+	struct stat config_state; /* of it, then */
 	const char *run_dir; /* of the lock; NULL: /run/brigwatch. The same for all agents of a host */
 };
 

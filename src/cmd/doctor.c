@@ -7,6 +7,7 @@
 #include "agent/log.h"
 #include "base/base.h"
 #include "cmd/cmd.h"
+#include "cmd/usage.h"
 #include "source/live.h"
 
 #define HOOKS_MAX 32
@@ -86,14 +87,12 @@ int cmd_doctor(int argc, char **argv)
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		printf("usage: brigwatch doctor\n\nTells what this kernel allows, which hooks fit and what is not seen. Loads "
-		       "the\nprograms to try them (root) and attaches nothing. Exit code 3: privileges are\nmissing; 4: the "
-		       "kernel cannot.\n");
+		       "the\nprograms to try them (root) and attaches nothing.\n\n  --help             this text\n\n"
+		       "Exit codes: 0 it can watch here, 2 usage, 3 privileges are missing, 4 the kernel\ncannot, 5 output.\n");
 		return EXIT_DONE;
 	}
-	if (argc > 1) {
-		fprintf(stderr, "brigwatch doctor: takes no argument, got \"%s\"\n", argv[1]);
-		return EXIT_USAGE;
-	}
+	if (argc > 1)
+		return usage_refuse_argument("doctor", argv[1]);
 	print_facts();
 	r = print_hooks(&is_usable);
 	if (r < 0 || !is_usable)

@@ -15,6 +15,7 @@
 
 #include "agent/log.h"
 #include "cmd/cmd.h"
+#include "cmd/usage.h"
 
 /* Pins are two directories down; what is deeper is not the agent's. */
 #define DEPTH_MAX 4
@@ -24,7 +25,9 @@ static void usage(FILE *to)
 	fprintf(to, "usage: brigwatch hand-over USER:GROUP DIR...\n\n"
 		    "Makes the user USER (a number) owner of each DIR and of what is in it, for an\n"
 		    "agent that does not run as root. Needs CAP_CHOWN. Links are not followed, other\n"
-		    "file systems not entered.\n");
+		    "file systems not entered.\n\n"
+		    "  --help             this text\n\n"
+		    "Exit codes: 0 done, 2 usage, 3 privileges are missing, 5 input or output.\n");
 }
 
 static int parse_owner(const char *text, uid_t *uid, gid_t *gid)
@@ -103,8 +106,10 @@ int cmd_hand_over(int argc, char **argv)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		usage(option == 'h' ? stdout : stderr);
-		return option == 'h' ? EXIT_DONE : EXIT_USAGE;
+		if (option != 'h')
+			return usage_refuse("hand-over", longs, argv);
+		usage(stdout);
+		return EXIT_DONE;
 	}
 	if (argc - optind < 2) {
 		usage(stderr);

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/json_text.h"
 #include "cmd/cmd.h"
+#include "cmd/usage.h"
 #include "rule/rule.h"
 #include "sink/sink.h"
 
@@ -22,7 +23,7 @@
 #define WIDTH 100u
 
 static const char usage[] =
-	"Usage: brigwatch incidents [OPTION]... [FILE]\n"
+	"usage: brigwatch incidents [OPTION]... [FILE]\n"
 	"\n"
 	"Reads alerts (JSON Lines, as `brigwatch run --format json` writes them) from FILE or\n"
 	"standard input and prints each incident as a story: ordered steps, who, what, why,\n"
@@ -32,7 +33,7 @@ static const char usage[] =
 	"  --format FORMAT   text (default) or json, one object a line and incident\n"
 	"  --help            this text\n"
 	"\n"
-	"Exit status: 0 done, 2 usage or no alert in the input, 5 it could not be read or written.\n";
+	"Exit codes: 0 done, 2 usage or no alert in the input, 5 it could not be read or written.\n";
 
 struct step {
 	uint64_t number;
@@ -566,8 +567,7 @@ static int parse_options(int argc, char **argv, bool *ret_json, const char **ret
 			*ret_json = strcmp(optarg, "json") == 0;
 			break;
 		case 'h': fputs(usage, stdout); return EXIT_DONE;
-		case ':': return refuse("option needs a value", argv[optind - 1]);
-		default: return refuse("unknown option", argv[optind - 1]);
+		default: return usage_refuse("incidents", known, argv);
 		}
 	}
 	if (optind + 1 < argc)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/log.h"
 #include "base/base.h"
+#include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/rules.h"
 
@@ -18,6 +20,7 @@ static const struct command {
 	{ "rules", cmd_rules, "check, list or test rules" },
 	{ "scan", cmd_scan, "judge what the running containers were given" },
 	{ "incidents", cmd_incidents, "tell alerts as stories" },
+	{ "check-config", cmd_check_config, "what `run` makes of its configuration; mistakes in it" },
 	{ "doctor", cmd_doctor, "what this kernel allows, which hooks fit, what is not seen" },
 	{ "hand-over", cmd_hand_over, "give directories to the user that the agent runs as" },
 	{ "version", cmd_version, "print the version" },
@@ -28,7 +31,7 @@ static void usage(FILE *to)
 	fprintf(to, "usage: brigwatch COMMAND [OPTION...]\n\n"
 		    "Detects containers that break out to their host.\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+		fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].summary);
 	fprintf(to, "\n`brigwatch COMMAND --help` tells the options of one.\n"
 		    "Exit codes: 0 done, 1 findings, 2 usage, configuration or rules, 3 privileges,\n"
 		    "4 the kernel cannot, 5 input, output or internal.\n");
@@ -43,9 +46,21 @@ static void fill_standard_fds(void)
 			_exit(EXIT_INTERNAL);
 }
 
+static int refuse_command(const char *typed)
+{
+	struct suggest suggest = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		suggest_offer(&suggest, slice_from(typed), commands[i].name);
+	fprintf(stderr, "brigwatch: there is no command \"%s\"%s%s%s; `brigwatch --help` lists them\n", typed,
+		suggest.best ? ", did you mean \"" : "", suggest.best ? suggest.best : "", suggest.best ? "\"?" : "");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	fill_standard_fds();
+	opterr = 0; /* the commands tell, cmd/usage.h */
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -59,6 +74,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "brigwatch: there is no command \"%s\"; `brigwatch --help` lists them\n", argv[1]);
-	return EXIT_USAGE;
+	return refuse_command(argv[1]);
 }

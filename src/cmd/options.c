@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 
+#define HOSTNAME_LEN_MAX 253 /* of a DNS name */
+
 static const char *const formats[] = { "text", "json", "falco", "ocsf", NULL };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): values of members */
@@ -67,6 +69,12 @@ const struct run_option run_options[OPTIONS_N] = {
 		.type = OPTION_IS_PATH, .items_max = 1, .fallback = "/run/brigwatch",
 		.help = "Where the lock is that keeps a second agent away; in a container, a directory of "
 			"the host.",
+	},
+	[OPTION_HOSTNAME] = {
+		.flag = "hostname", .argument = "NAME", .key = "hostname", .env = "BRIGWATCH_HOSTNAME",
+		.type = OPTION_IS_TEXT, .items_max = 1, .fallback_text = "the system's host name",
+		.check = options_check_hostname,
+		.help = "What alerts and figures call this host; in a pod, the name of the node.",
 	},
 	[OPTION_RUNC_ROOTS] = { ROOTS("runc-root", "runc_roots", "BRIGWATCH_RUNC_ROOTS",
 				      "Another directory of the states of runc (runc --root).") },
@@ -176,6 +184,17 @@ static void list_words(const char *const *words, char *ret, size_t size)
 	for (size_t i = 0; words[i] && len < size; i++)
 		len += (size_t)snprintf(ret + len, size - len, "%s%s",
 					i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+}
+
+bool options_check_hostname(const char *text, char error[OPTION_ERROR_MAX])
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
+
+	if (len == strlen(text) && len <= HOSTNAME_LEN_MAX)
+		return true;
+	snprintf(error, OPTION_ERROR_MAX, "expected at most %d letters, digits, dots, dashes and underscores",
+		 HOSTNAME_LEN_MAX);
+	return false;
 }
 
 static bool check_text(struct options *options, enum option_id id, const struct option_place *place,

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "agent/output_spec.h"
 #include "base/base.h"
@@ -19,6 +20,7 @@
 
 #define CONFIG_FILE_DEFAULT "/etc/brigwatch/brigwatch.json"
 #define CONFIG_FILE_MAX (256u << 10) /* bytes */
+#define OPTIONS_COMMAND_LINE "command line"
 #define OPTION_TEXT_MAX 4095u	     /* bytes of one value, as of a path */
 #define OPTION_ERROR_MAX OUTPUT_ERROR_MAX
 
@@ -33,6 +35,7 @@ enum option_id {
 	OPTION_OUTPUTS,
 	OPTION_HOST_ROOT,
 	OPTION_RUN_DIR,
+	OPTION_HOSTNAME,
 	OPTION_RUNC_ROOTS,
 	OPTION_CRUN_ROOTS,
 	OPTION_DOCKER_ROOTS,
@@ -81,7 +84,9 @@ struct option_value {
 struct options {
 	struct option_value values[OPTIONS_N];
 	char *file; /* that was read; NULL: none */
+	struct stat file_state;
 	unsigned int n_errors, n_warnings, n_items;
+	bool is_misused; /* there are errors on the command line */
 };
 
 /* Called for each mistake. `error->file` is the file, "environment" or "command
@@ -94,6 +99,10 @@ enum options_result { OPTIONS_READY, OPTIONS_HELP, OPTIONS_WRONG };
  * OPTIONS_WRONG: `tell` heard why, of every mistake. options_release() in each case. */
 enum options_result options_read(struct options *ret, int argc, char **argv, char **environment,
 				 option_tell tell, void *arg);
+/* The same for who has `more` flags of its own, up to NULL, and lets the file be
+ * named without --config, as the one argument. NULL: neither. */
+enum options_result options_read_for(struct options *ret, int argc, char **argv, char **environment,
+				     const char *const *more, option_tell tell, void *arg);
 
 /* A file alone, and its text alone. False: there were errors. */
 bool options_read_file(struct options *options, const char *path, option_tell tell, void *arg);
@@ -133,6 +142,7 @@ __attribute__((format(printf, 4, 5))) void options_fail(struct options *options,
 							bool is_warning, const char *format, ...);
 bool options_add(struct options *options, enum option_id id, const struct option_place *place,
 		 const char *text);
+bool options_check_hostname(const char *text, char error[OPTION_ERROR_MAX]);
 /* An output as a file says it: an object. */
 bool options_add_output(struct options *options, enum option_id id, const struct option_place *place,
 			json_t *json);
@@ -147,8 +157,17 @@ void options_print_error(FILE *to, const struct parse_error *error, bool is_warn
 void options_print_help(FILE *to);
 void options_print_values(const struct options *options, FILE *to);
 json_t *options_schema(void);
-void options_print_man_flags(FILE *to); /* mdoc, for brigwatch(8) */
-void options_print_man_keys(FILE *to);	/* mdoc, for brigwatch.json(5) */
-json_t *options_example(void);		/* every key with its fallback */
+void options_print_man_flags(FILE *to);	  /* mdoc, for brigwatch(8) */
+void options_print_man_keys(FILE *to);	  /* mdoc, for brigwatch.json(5) */
+void options_print_man_outputs(FILE *to); /* likewise */
+
+/* What is to be loaded as rules: `load` points into the others, and into `options`. */
+struct options_rules {
+	struct rule_choice choices[OPTION_CHOICES_MAX];
+	const char *default_paths[1];
+	struct rule_load load;
+};
+void options_rules(const struct options *options, struct options_rules *ret);
+void options_tell_rule(const struct parse_error *error, void *arg); /* to stderr */
 
 #endif

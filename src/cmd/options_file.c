@@ -67,6 +67,7 @@ static bool read_file(struct options *options, const char *path, const struct op
 		options_fail(options, place, false, "is not a regular file");
 		return false;
 	}
+	options->file_state = st;
 	warn_of_writers(options, place, &st);
 	/* One byte more than allowed: its length may have changed since. */
 	text = malloc(CONFIG_FILE_MAX + 1);
@@ -127,13 +128,19 @@ static void read_item(const struct reading *reading, enum option_id id, const st
 
 static void read_list(const struct reading *reading, enum option_id id, json_t *json)
 {
-	bool is_output = run_options[id].type == OPTION_IS_OUTPUT;
+	const struct run_option *option = &run_options[id];
+	bool is_output = option->type == OPTION_IS_OUTPUT;
 	json_t *item;
 	size_t i;
 
 	if (!want_type(reading, &reading->place, json, json_is_array(json),
 		       is_output ? "an array of objects" : "an array of strings"))
 		return;
+	if (json_array_size(json) > option->items_max) {
+		options_fail(reading->options, &reading->place, false, "%s: at most %zu are allowed, found %zu",
+			     reading->place.name, option->items_max, json_array_size(json));
+		return;
+	}
 	json_array_foreach(json, i, item) {
 		struct json_at at = { reading->place.at, NULL, i };
 		struct option_place place = reading->place;

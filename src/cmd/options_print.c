@@ -12,8 +12,8 @@ void options_print_error(FILE *to, const struct parse_error *error, bool is_warn
 			error->column, kind, error->message);
 	else if (error->line)
 		fprintf(to, "brigwatch: config: %s:%u: %s%s\n", error->file, error->line, kind, error->message);
-	else if (!strcmp(error->file, "command line"))
-		fprintf(to, "brigwatch run: %s%s\n", kind, error->message);
+	else if (!strcmp(error->file, OPTIONS_COMMAND_LINE))
+		fprintf(to, "brigwatch: %s%s\n", kind, error->message);
 	else
 		fprintf(to, "brigwatch: config: %s: %s%s\n", error->file, kind, error->message);
 	if (error->excerpt[0]) {
@@ -88,5 +88,61 @@ void options_print_help(FILE *to)
 		else
 			fprintf(to, "%*s", HELP_INDENT - len, "");
 		print_wrapped(to, text, HELP_INDENT);
+	}
+}
+
+/* --- what holds ---------------------------------------------------------- */
+
+/* The path of a web hook is its password: `text` without it. */
+static void print_item(FILE *to, const struct run_option *option, const char *text)
+{
+	const char *host = strstr(text, "://");
+	size_t len;
+
+	if (option->type != OPTION_IS_OUTPUT || !host || strncmp(text, "http", 4) != 0) {
+		fprintf(to, "%s", text);
+		return;
+	}
+	len = (size_t)(host + 3 - text);
+	len += strcspn(text + len, "/?#,");
+	fprintf(to, "%.*s", (int)len, text);
+	if (text[len] && text[len] != ',')
+		fprintf(to, "/...");
+	for (text += len; *text && *text != ','; text++)
+		if (text[0] == '\\' && text[1])
+			text++;
+	fprintf(to, "%s", text);
+}
+
+static void print_source(FILE *to, const struct options *options, int id)
+{
+	const struct option_value *value = &options->values[id];
+
+	switch (value->source) {
+	case FROM_FLAG: fprintf(to, "flag --%s\n", run_options[id].flag); break;
+	case FROM_ENVIRONMENT: fprintf(to, "environment %s\n", run_options[id].env); break;
+	case FROM_FILE: fprintf(to, "%s:%u\n", options->file, value->line); break;
+	case FROM_DEFAULT: fprintf(to, "default\n"); break;
+	}
+}
+
+void options_print_values(const struct options *options, FILE *to)
+{
+	for (int id = 0; id < OPTIONS_N; id++) {
+		const struct run_option *option = &run_options[id];
+		const struct option_value *value = &options->values[id];
+		const char *fallback = option->fallback ? option->fallback : option->fallback_text;
+
+		if (!option->key)
+			continue;
+		fprintf(to, "%-15s ", option->key);
+		print_source(to, options, id);
+		for (size_t i = 0; i < value->n; i++) {
+			fprintf(to, "    ");
+			print_item(to, option, value->items[i]);
+			fputc('\n', to);
+		}
+		if (value->n == 0)
+			fprintf(to, "    %s\n", fallback ? fallback : "none");
 	}
 }

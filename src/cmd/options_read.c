@@ -35,7 +35,8 @@ static void fill_known(struct known *ret)
 	}
 }
 
-static void refuse_flag(struct options *options, const struct option_place *place, const char *typed)
+static void refuse_flag(struct options *options, const struct option_place *place, const char *typed,
+			const char *const *more)
 {
 	struct slice name = slice_from(typed);
 	struct suggest suggest = {};
@@ -47,6 +48,8 @@ static void refuse_flag(struct options *options, const struct option_place *plac
 		name = (struct slice){ name.data + 1, name.len - 1 };
 	for (int id = 0; id < OPTIONS_N; id++)
 		suggest_offer(&suggest, name, run_options[id].flag);
+	for (; more && *more; more++)
+		suggest_offer(&suggest, name, *more);
 	if (suggest.best)
 		options_fail(options, place, false, "unknown option '%.200s', did you mean '--%s'?",
 			     typed, suggest.best);
@@ -78,7 +81,8 @@ static void add_flag(struct options *options, int id, struct option_place *place
 }
 
 /* True: --help is among them. */
-static bool read_flags(struct options *options, int argc, char **argv, struct option_place *place)
+static bool read_flags(struct options *options, int argc, char **argv, const char *const *more,
+		       struct option_place *place)
 {
 	struct known known;
 	int c, id;
@@ -101,10 +105,8 @@ static bool read_flags(struct options *options, int argc, char **argv, struct op
 			options_fail(options, place, false, "option '--%s' takes no value",
 				     run_options[optopt - NUMBER_OF(0)].flag);
 		else
-			refuse_flag(options, place, optopt ? letter : argv[optind - 1]);
+			refuse_flag(options, place, optopt ? letter : argv[optind - 1], more);
 	}
-	if (optind < argc && options->n_errors == 0)
-		options_fail(options, place, false, "takes options only, got '%.200s'", argv[optind]);
 	return false;
 }
 
@@ -197,15 +199,38 @@ bool options_read_environment(struct options *options, char **environment, optio
 
 /* --- all ---------------------------------------------------------------- */
 
-enum options_result options_read(struct options *ret, int argc, char **argv, char **environment,
-				 option_tell tell, void *arg)
+static void add_file(struct options *options, struct option_place *place, const char *path)
 {
-	struct option_place place = { .source = FROM_FLAG, .file = "command line", .tell = tell, .arg = arg };
+	place->name = "FILE";
+	options_begin(options, OPTION_CONFIG, place);
+	options_add(options, OPTION_CONFIG, place, path);
+}
+
+static const char *name_source(const struct options *options, enum option_source source)
+{
+	switch (source) {
+	case FROM_FLAG: return OPTIONS_COMMAND_LINE;
+	case FROM_FILE: return options->file;
+	default: return "environment";
+	}
+}
+
+enum options_result options_read_for(struct options *ret, int argc, char **argv, char **environment,
+				     const char *const *more, option_tell tell, void *arg)
+{
+	struct option_place place = { .source = FROM_FLAG, .file = OPTIONS_COMMAND_LINE, .tell = tell,
+				      .arg = arg };
 	const char *path;
 
 	*ret = (struct options){};
-	if (read_flags(ret, argc, argv, &place))
+	if (read_flags(ret, argc, argv, more, &place))
 		return OPTIONS_HELP;
+	if (more && optind < argc)
+		add_file(ret, &place, argv[optind++]);
+	if (optind < argc && ret->n_errors == 0)
+		options_fail(ret, &place, false, "takes %s, got '%.200s'",
+			     more ? "one file" : "options only", argv[optind]);
+	ret->is_misused = ret->n_errors > 0;
 	options_read_environment(ret, environment, tell, arg);
 	path = options_text(ret, OPTION_CONFIG);
 	if (!path && (access(CONFIG_FILE_DEFAULT, F_OK) == 0 || errno != ENOENT))
@@ -213,9 +238,13 @@ enum options_result options_read(struct options *ret, int argc, char **argv, cha
 	if (path && strcmp(path, "none") != 0)
 		options_read_file(ret, path, tell, arg);
 	place = (struct option_place){ .source = ret->values[OPTION_OUTPUTS].source, .tell = tell, .arg = arg };
-	place.file = place.source == FROM_FLAG	      ? "command line" :
-		     place.source == FROM_ENVIRONMENT ? "environment" :
-							ret->file;
+	place.file = name_source(ret, place.source);
 	options_check_outputs(ret, &place);
 	return ret->n_errors == 0 ? OPTIONS_READY : OPTIONS_WRONG;
+}
+
+enum options_result options_read(struct options *ret, int argc, char **argv, char **environment,
+				 option_tell tell, void *arg)
+{
+	return options_read_for(ret, argc, argv, environment, NULL, tell, arg);
 }

@@ -66,7 +66,7 @@ static void print_options(const struct rules_option *options)
 
 static int print_help(void)
 {
-	printf("Usage: brigwatch rules COMMAND [OPTION]...\n\nCommands:\n");
+	printf("usage: brigwatch rules COMMAND [OPTION]...\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		char left[48];
 
@@ -82,7 +82,7 @@ static int print_help(void)
 		printf("\nOptions of %s:\n", commands[i]->name);
 		print_options(commands[i]->options);
 	}
-	printf("\nExit status: 0 done, 1 diff: they differ, 2 usage or a rule is wrong, 5 a file could not be read or written.\n");
+	printf("\nExit codes: 0 done, 1 diff: they differ, 2 usage or a rule is wrong, 5 a file could not be read or written.\n");
 	return RULES_DONE;
 }
 

@@ -10,17 +10,10 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
-#define RULES_DEFAULT "/etc/brigwatch/rules"
-#ifndef RULES_SHARED
-#define RULES_SHARED "/usr/share/brigwatch/rules"
-#endif
-
 /* What is asked for: options, and what rules they name. */
 struct plan {
 	struct options options;
-	struct rule_choice choices[OPTION_CHOICES_MAX];
-	struct rule_load load;
-	const char *default_rules[1];
+	struct options_rules rules;
 };
 
 static void usage(FILE *to)
@@ -43,22 +36,6 @@ static void tell_option(const struct parse_error *error, bool is_warning, void *
 	options_print_error(stderr, error, is_warning);
 }
 
-static void tell_error(const struct parse_error *error, void *arg)
-{
-	(void)arg;
-	if (error->line)
-		fprintf(stderr, "brigwatch: rules: %s:%u:%u: %s\n", error->file, error->line,
-			error->column, error->message);
-	else
-		fprintf(stderr, "brigwatch: rules: %s%s%s\n", error->file,
-			error->file[0] ? ": " : "", error->message);
-	if (error->excerpt[0]) {
-		fprintf(stderr, "    %s\n", error->excerpt);
-		if (error->caret)
-			fprintf(stderr, "    %*s\n", (int)error->caret, "^");
-	}
-}
-
 #define WARNINGS_TOLD 5
 
 /* Each once, here: an alert is no place for what is doubtful about a rule. */
@@ -75,26 +52,13 @@ static void tell_warnings(const struct rule_set *rules)
 			    n - WARNINGS_TOLD);
 }
 
-/* Which rules, at the start and each time that they are read again. */
-static void choose_rules(struct plan *plan)
-{
-	plan->load.paths = options_list(&plan->options, OPTION_RULES, &plan->load.n_paths);
-	if (!plan->load.paths) {
-		plan->default_rules[0] = access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
-		plan->load.paths = plan->default_rules;
-		plan->load.n_paths = 1;
-	}
-	plan->load.n_choices = options_choices(&plan->options, plan->choices);
-	plan->load.choices = plan->choices;
-}
-
 static int load_rules(const struct plan *plan, struct rule_set **ret)
 {
-	struct rule_load load = plan->load;
+	struct rule_load load = plan->rules.load;
 	struct parse_error error;
 
 	load.now_ns = (int64_t)time(NULL) * 1000000000;
-	load.tell = tell_error;
+	load.tell = options_tell_rule;
 	if (rule_set_load_with(AT_FDCWD, &load, ret, &error) < 0) {
 		fprintf(stderr, "brigwatch: rules: nothing is watched until this is mended\n");
 		return EXIT_USAGE;
@@ -194,15 +158,18 @@ static int run(struct plan *plan)
 	struct rule_set *rules = NULL;
 	int code;
 
-	choose_rules(plan);
+	options_rules(&plan->options, &plan->rules);
 	code = load_rules(plan, &rules);
 	if (code == EXIT_DONE)
 		code = open_output(options_text(options, OPTION_OUTPUTS), &sensor.output_fd);
 	if (code == EXIT_DONE) {
 		sensor.rules = rules;
-		sensor.load = plan->load;
+		sensor.load = plan->rules.load;
 		sensor.format = output_format_from(options_text(options, OPTION_FORMAT));
 		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
+		sensor.hostname = options_text(options, OPTION_HOSTNAME);
+		sensor.config_file = options->file;
+		sensor.config_state = options->file_state;
 		sensor.run_dir = options_text(options, OPTION_RUN_DIR);
 		fill_reader(options, &sensor.reader);
 		code = sensor_run(&sensor);

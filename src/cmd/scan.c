@@ -8,6 +8,7 @@
 #include "agent/scan.h"
 #include "base/json_text.h"
 #include "cmd/cmd.h"
+#include "cmd/usage.h"
 #include "sink/sink.h"
 
 #define ROOTS_MAX 16
@@ -43,7 +44,7 @@ static void usage(FILE *to)
 		"  --docker-root DIR   another data directory of Docker\n"
 		"  --storage-root DIR  another storage directory of podman or CRI-O\n"
 		"  --help              this text\n\n"
-		"Exit code: 0 nothing found, 1 findings, 2 usage or no such container, 3 privileges\n"
+		"Exit codes: 0 nothing found, 1 findings, 2 usage or no such container, 3 privileges\n"
 		"are missing, 5 not all could be judged.\n");
 }
 
@@ -150,8 +151,7 @@ static int parse_options(int argc, char **argv, struct scan *ret)
 			break;
 		case 'h': usage(stdout); return -1;
 		default:
-			fprintf(stderr, "brigwatch scan: `brigwatch scan --help` lists the options\n");
-			return EXIT_USAGE;
+			return usage_refuse("scan", options, argv);
 		}
 	}
 	ret->wanted = (const char *const *)argv + optind;

@@ -21,7 +21,8 @@ def installation(prefix):
     if not check(f"{title}: it succeeds", done.returncode == 0, done.stderr):
         return
     there = set(files(tree))
-    wanted = {f"bin/brigwatch", "lib/systemd/system/brigwatch.service", "share/bash-completion/completions/brigwatch"}
+    wanted = {f"bin/brigwatch", "lib/systemd/system/brigwatch.service", "share/bash-completion/completions/brigwatch",
+              "share/brigwatch/brigwatch.schema.json"}
     wanted |= {f"share/brigwatch/rules/{n}" for n in name_of(glob.glob(f"{TOP}/rules/*.json"))}
     wanted |= {f"share/man/man{n[-1]}/{n}" for n in name_of(glob.glob(f"{TOP}/docs/*.[1-9]"))}
     wanted |= {f"share/doc/brigwatch/{n}" for n in ("README.md", "CHANGELOG.md", "SECURITY.md")}
@@ -33,9 +34,10 @@ def installation(prefix):
     check(f"{title}: modes are 755 and 644 whatever the umask", not odd, odd)
     config = f"{tree}/etc/brigwatch/brigwatch.json"
     unit = open(f"{root}/lib/systemd/system/brigwatch.service").read()
-    named = re.findall(r"/usr/(?:local/)?(?:bin|share)/brigwatch(?:/rules)?", unit + open(config).read())
+    named = re.findall(r"/usr/(?:local/)?(?:bin|share)/brigwatch(?:/rules|/brigwatch.schema.json)?", unit + open(config).read())
     check(f"{title}: unit and configuration name its paths",
-          set(named) == {f"{prefix}/bin/brigwatch", f"{prefix}/share/brigwatch/rules"}, named)
+          set(named) == {f"{prefix}/bin/brigwatch", f"{prefix}/share/brigwatch/rules",
+                        f"{prefix}/share/brigwatch/brigwatch.schema.json"}, named)
     looked = command(f"{root}/bin/brigwatch", "rules", "check", cwd="/")
     check(f"{title}: the program looks for its rules there",
           os.path.exists("/etc/brigwatch/rules") or f"{prefix}/share/brigwatch" in looked.stderr + looked.stdout,

@@ -204,6 +204,7 @@ static void test_wrong_files(void **state)
 		{ "a string for a list", "{\"rules\":\n\"/a\"}",
 		  "rules: expected an array of strings, found a string", 2 },
 		{ "a number in a list", "{\"rules\": [\"/a\",\n1]}", "rules: expected a string, found a number", 2 },
+		{ "too many", "{\"outputs\":\n[{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}]}", NULL, 2 },
 		{ "a relative path", "{\"rules\": [\"a\"]}", "rules: 'a' is relative, expected an absolute path", 1 },
 		{ "nothing", "{\"run_dir\": \"\"}", "run_dir is empty", 1 },
 		{ "an output as a string", "{\"outputs\": [\"-\"]}",
@@ -272,6 +273,8 @@ static void test_wrong_lines(void **state)
 		{ "value for none", ARGS("--help=x"), "option '--help' takes no value" },
 		{ "empty", ARGS("--rules", ""), "--rules is empty" },
 		{ "a word", ARGS("--format", "xml"), "--format is text, json, falco or ocsf, not 'xml'" },
+		{ "a host's name", ARGS("--hostname", "a b"),
+		  "--hostname: expected at most 253 letters, digits, dots, dashes and underscores" },
 		{ "an output", ARGS("--output", "htp://x"), NULL },
 	};
 	struct options options;
