@@ -147,7 +147,7 @@ $(BUILD)/libtests.a: $(TEST_OBJS)
 $(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/lib/*.h) $(BUILD)/libtests.a $(BUILD)/libbrigwatch.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	@$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) $< $(BUILD)/libtests.a $(BUILD)/libbrigwatch.a -lcmocka $(LIBS) -o $@
+	@$(CC) $(ALL_CFLAGS) -DBRIGWATCH_VERSION='"$(VERSION)"' -Itests $(LDFLAGS) $< $(BUILD)/libtests.a $(BUILD)/libbrigwatch.a -lcmocka $(LIBS) -o $@
 
 # A fuzz target with a main() that replays its corpus: no fuzzer needed.
 $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libbrigwatch.a

@@ -32,7 +32,8 @@ const struct output_option output_options[] = {
 	[MAX_SIZE] = { "max_size", "SIZE", "rotate the file before it grows beyond this, 0: never (0)",
 		       BIT(OUTPUT_FILE) },
 	[KEEP] = { "keep", "NUMBER", "rotated files that stay, 1 to 1000 (5)", BIT(OUTPUT_FILE) },
-	[FACILITY] = { "facility", "FACILITY", "name or number of syslog's facility (authpriv)", SYSLOG },
+	[FACILITY] = { "facility", "FACILITY", "name or number of syslog's facility (authpriv)",
+		       SYSLOG | BIT(OUTPUT_JOURNALD) },
 	[BATCH] = { "batch", "NUMBER", "alerts of one request, 1 to 1000; above 1 as a JSON array (1)",
 		    BIT(OUTPUT_HTTP) },
 	[TIMEOUT] = { "timeout", "TIME", "longest wait for one request, 100ms to 600s (10s)", BIT(OUTPUT_HTTP) },
@@ -191,6 +192,7 @@ void output_spec_release(struct output_spec *spec)
 	free(spec->target);
 	free(spec->port);
 	free(spec->name);
+	free(spec->hostname);
 	free(spec->headers);
 	free(spec->ca);
 	*spec = (struct output_spec){ 0 };

@@ -53,11 +53,12 @@ struct output_spec {
 	uint64_t queue_bytes;
 	uint64_t max_size;		/* file: bytes before it is rotated, 0: never */
 	unsigned int keep;		/* file: how many rotated files stay */
-	unsigned int facility;		/* syslog: 0 to 23 */
+	unsigned int facility;		/* syslog, journald: 0 to 23 */
 	bool has_facility;
 	unsigned int batch;		/* HTTP: alerts of one request; above 1 as a JSON array */
 	unsigned int timeout_ms;	/* HTTP: of one request */
 	unsigned int retry_max_ms;	/* longest pause between two tries */
+	char *hostname;			/* syslog: whose alerts; the agent sets it. NULL: gethostname() */
 	char *headers;			/* HTTP: file with further header lines */
 	char *ca;			/* HTTPS: file with the certificates to trust instead of the system's */
 };
