@@ -17,6 +17,7 @@
 #include "agent/resolve.h"
 #include "agent/rulebook.h"
 #include "agent/sandbox.h"
+#include "agent/watch.h"
 #include "enrich/enrich.h"
 #include "source/source.h"
 
@@ -44,6 +45,8 @@ struct engine {
 	struct asks asks;
 	struct resolver resolver;
 	struct own own;
+	struct watchers watchers;
+	unsigned int n_watchers_told;
 	uint64_t wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	uint64_t next_check_ns;
 	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
@@ -148,6 +151,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	finding.incident = incidents_join(engine->incidents, &finding);
 	finding.number = ++engine->n_alerts;
 	enrich_note_alert(engine->enrich, ev);
+	watchers_alert(&engine->watchers, &finding);
 	if (rule_priority(rule) < PRIORITY_MAX)
 		engine->n_by_priority[rule_priority(rule)]++;
 	r = -EAGAIN;
@@ -284,6 +288,7 @@ static void handle_record(struct engine *engine, const void *rec, size_t len, bo
 		on_canary(engine, &ev);
 		return;
 	}
+	watchers_record(&engine->watchers, rec, len);
 	enrich_apply(engine->enrich, &ev);
 	if (ev.hdr.type == EVENT_CONTAINER && ev.container) {
 		learn_birth(engine, &ev);
@@ -437,6 +442,10 @@ static void read_control(struct engine *engine)
 			break;
 		case CONTROL_RULES: take_rules(engine, fd); break;
 		case CONTROL_REFUSED: tell_refusal(engine, fd); break;
+		case CONTROL_WATCH:
+			if (fd >= 0)
+				watchers_add(&engine->watchers, take_fd(fd));
+			break;
 		case CONTROL_STOP:
 			engine->stop = true;
 			break;
@@ -520,6 +529,15 @@ static void publish(struct engine *engine)
 	figures_publish(&engine->figures, &from, engine->book.state);
 }
 
+/* The sensor asks the kernel side for less when nobody watches any more. */
+static void check_watchers(struct engine *engine)
+{
+	watchers_sweep(&engine->watchers);
+	if (engine->watchers.n != engine->n_watchers_told &&
+	    control_send(engine->config->control_fd, CONTROL_WATCHERS, engine->watchers.n, -1) == 0)
+		engine->n_watchers_told = engine->watchers.n;
+}
+
 static void loop(struct engine *engine)
 {
 	uint64_t now;
@@ -542,6 +560,7 @@ static void loop(struct engine *engine)
 			engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - now;
 			check_ledger(engine);
 			publish(engine);
+			check_watchers(engine);
 		}
 	}
 	/* Told to stop: the hooks are gone, what is in the rings is the rest. */
@@ -582,6 +601,7 @@ static int prepare(struct engine *engine)
 		    config->call_counts_fd);
 	asks_init(&engine->asks, config->reader_fd);
 	engine->own = config->own;
+	watchers_init(&engine->watchers);
 	resolver_init(&engine->resolver, config->resolve_fd, config->binaries_fd);
 	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	return 0;
@@ -619,6 +639,7 @@ int engine_run(const struct engine_config *config)
 	r = engine->exit_code;
 	asks_release(&engine->asks);
 	figures_release(&engine->figures);
+	watchers_release(&engine->watchers);
 	sink_free(engine->sink);
 	enrich_free(engine->enrich);
 	incidents_free(engine->incidents);

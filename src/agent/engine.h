@@ -38,6 +38,8 @@ enum control_type {
 		6, /* sensor -> engine, with a descriptor: why rules were refused, as text */
 	CONTROL_TAKEN =
 		7, /* engine -> sensor: the answer to CONTROL_RULES; value 0: they judge now */
+	CONTROL_WATCH = 8, /* sensor -> engine, with a descriptor: somebody watches; agent/watch.h */
+	CONTROL_WATCHERS = 9, /* engine -> sensor: `value` of them are there now */
 	CONTROL_MISSED = 10, /* sensor -> engine: `value` runs of hooks more were missed */
 };
 struct control {

@@ -179,7 +179,7 @@ int reload_watch_names(struct live *live, const struct rule_set *set)
 }
 
 /* From what both sets need, or more, to what this one needs. More is only cost. */
-static void narrow(struct live *live, const struct rule_set *set)
+static void narrow(const struct reload *reload, struct live *live, const struct rule_set *set)
 {
 	struct live_watch lists[ARRAY_SIZE(watch_kinds)];
 
@@ -187,18 +187,31 @@ static void narrow(struct live *live, const struct rule_set *set)
 		lists[i] = (struct live_watch){ rule_set_watched(set, watch_kinds[i].list),
 						watch_kinds[i].kind };
 	(void)live_watch_only(live, lists, ARRAY_SIZE(lists));
-	(void)live_set_wanted(live, reload_wanted(set), rule_set_plain_types(set));
+	(void)live_set_wanted(live, reload_wanted(set) | reload->watched,
+			      rule_set_plain_types(set) | reload->watched_plain);
 }
 
-static int widen(struct live *live, const struct rule_set *old, const struct rule_set *coming)
+static int widen(const struct reload *reload, struct live *live, const struct rule_set *old,
+		 const struct rule_set *coming)
 {
 	int r;
 
 	r = reload_watch_names(live, coming);
 	if (r == 0)
-		r = live_set_wanted(live, reload_wanted(old) | reload_wanted(coming),
-				    rule_set_plain_types(old) | rule_set_plain_types(coming));
+		r = live_set_wanted(live, reload_wanted(old) | reload_wanted(coming) | reload->watched,
+				    rule_set_plain_types(old) | rule_set_plain_types(coming) |
+					    reload->watched_plain);
 	return r;
+}
+
+/* During a change what both sets need stays asked for: reload_end() narrows. */
+void reload_set_watched(struct reload *reload, struct live *live, uint64_t types, uint64_t plain_types)
+{
+	const struct rule_set *coming = reload->coming ? reload->coming : reload->rules;
+
+	reload->watched = types;
+	reload->watched_plain = plain_types;
+	(void)widen(reload, live, reload->rules, coming);
 }
 
 /* ---- a change ---- */
@@ -303,7 +316,7 @@ int reload_begin(struct reload *reload, struct live *live, int *ret_fd, char *er
 		malloc_trim(0);
 		return 0;
 	}
-	r = widen(live, reload->rules, reload->coming);
+	r = widen(reload, live, reload->rules, reload->coming);
 	if (r < 0)
 		snprintf(error, size, "the kernel side cannot be told what the new rules need: %s",
 			 strerror(-r));
@@ -331,7 +344,7 @@ void reload_end(struct reload *reload, struct live *live, bool is_taken)
 		rule_set_free(reload->own);
 		reload->rules = reload->own = take_ptr(reload->coming);
 	}
-	narrow(live, reload->rules);
+	narrow(reload, live, reload->rules);
 	rule_set_free(take_ptr(reload->coming));
 	malloc_trim(0);
 }

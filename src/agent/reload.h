@@ -22,6 +22,7 @@ struct reload {
 	uint64_t not_before_ms;
 	unsigned int n_tries; /* to read files that somebody was writing */
 	bool is_asked;	      /* by a signal: say so if nothing changed */
+	uint64_t watched, watched_plain; /* types that the live view wants beside the rules */
 };
 
 void reload_init(struct reload *ret, const struct rule_load *load, const struct rule_set *rules);
@@ -44,6 +45,9 @@ void reload_end(struct reload *reload, struct live *live, bool is_taken);
 
 /* What the kernel side must send for a set, its base included. */
 uint64_t reload_wanted(const struct rule_set *set);
+
+/* The live view wants these types, too; 0: no longer. */
+void reload_set_watched(struct reload *reload, struct live *live, uint64_t types, uint64_t plain_types);
 
 /* Names that the kernel side is to watch for: add those of `set`. */
 int reload_watch_names(struct live *live, const struct rule_set *set);

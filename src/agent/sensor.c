@@ -23,6 +23,7 @@
 #include "agent/reload.h"
 #include "agent/sandbox.h"
 #include "agent/status_sensor.h"
+#include "agent/watch.h"
 #include "source/live.h"
 
 #define RUN_DIR_DEFAULT "/run/brigwatch"
@@ -65,6 +66,7 @@ struct sensor {
 	struct own own;			/* who we are, so that the engine knows us */
 	struct reload reload; /* the rules, and others that are to come */
 	struct sensor_status status;
+	struct watch_door door; /* of the live view */
 	char hostname[256];
 	uint64_t canary;
 	uint64_t missed_told;
@@ -329,6 +331,8 @@ static void on_engine_end(struct sensor *sensor, int status)
 	log_message("sensor", "the engine %s, starting another; the rings hold what came meanwhile", how);
 	was_changing = sensor->reload.coming;
 	reload_end(&sensor->reload, sensor->live, false);
+	/* Who watched comes again by itself. */
+	reload_set_watched(&sensor->reload, sensor->live, 0, 0);
 	/* Its process tree is empty: tell it what runs, before it reads what waits. */
 	(void)live_scan_subjects(sensor->live);
 	r = start_engine(sensor);
@@ -579,6 +583,25 @@ static void change_rules(struct sensor *sensor)
 		tell_refused(sensor, error);
 }
 
+/* ---- the live view ---- */
+
+/* Who comes first gets a snapshot of what runs, through the ring like all else. */
+static void let_watch(struct sensor *sensor)
+{
+	struct watch_hello hello;
+	int fd = watch_door_take(&sensor->door, now_ms(), &hello);
+
+	if (fd < 0)
+		return;
+	if (control_send(sensor->control_fd, CONTROL_WATCH, 0, fd) == 0) {
+		reload_set_watched(&sensor->reload, sensor->live,
+				   sensor->reload.watched | watch_wanted(),
+				   sensor->reload.watched_plain | watch_wanted_plain(&hello));
+		(void)live_scan_subjects(sensor->live);
+	}
+	close(fd);
+}
+
 /* The engine told of a refusal itself. */
 static void read_answer(struct sensor *sensor)
 {
@@ -591,6 +614,8 @@ static void read_answer(struct sensor *sensor)
 		n = control_receive(sensor->control_fd, &control, &fd);
 		if (n < 0)
 			return;
+		if (n > 0 && control.type == CONTROL_WATCHERS && control.value == 0)
+			reload_set_watched(&sensor->reload, sensor->live, 0, 0);
 		if (n > 0 && control.type != CONTROL_TAKEN)
 			continue;
 		reload_end(&sensor->reload, sensor->live, n > 0 && control.value == 0);
@@ -632,19 +657,22 @@ static void read_signals(struct sensor *sensor)
 	}
 }
 
-/* The engine only says something when it was given rules. */
 static void wait_for_news(struct sensor *sensor, int timeout_ms)
 {
 	struct pollfd pfds[] = {
 		{ .fd = sensor->signal_fd, .events = POLLIN },
 		{ .fd = sensor->reload.inotify_fd, .events = POLLIN },
-		{ .fd = sensor->reload.coming ? sensor->control_fd : -1, .events = POLLIN },
+		{ .fd = sensor->control_fd, .events = POLLIN },
+		{ .fd = sensor->door.listen_fd, .events = POLLIN },
+		{ .fd = sensor->door.coming_fd, .events = POLLIN },
 	};
 
 	if (poll(pfds, ARRAY_SIZE(pfds), timeout_ms) <= 0)
 		return;
 	if (pfds[2].revents)
 		read_answer(sensor);
+	if (pfds[3].revents || pfds[4].revents)
+		let_watch(sensor);
 	if (pfds[1].revents)
 		reload_notice(&sensor->reload, now_ms());
 	if (pfds[0].revents)
@@ -789,6 +817,9 @@ static int start(struct sensor *sensor)
 	(void)live_scan_sockets(sensor->live);
 	malloc_trim(0);
 
+	r = watch_door_open(&sensor->door, run_dir(sensor));
+	if (r < 0)
+		log_message("sensor", "no live view: cannot listen in %s: %s", run_dir(sensor), strerror(-r));
 	start_readers(sensor);
 	if (is_adopted)
 		(void)live_scan_subjects(sensor->live);
@@ -822,6 +853,7 @@ int sensor_run(const struct sensor_options *options)
 		.lock_fd = -1,
 		.signal_fd = -1,
 		.host_root_fd = -1,
+		.door = { .listen_fd = -1, .coming_fd = -1 },
 	};
 	int r;
 
@@ -842,6 +874,7 @@ int sensor_run(const struct sensor_options *options)
 			    rule_set_hash(options->rules));
 		loop(&sensor);
 	}
+	watch_door_close(&sensor.door);
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
 	stop_reader(&sensor.reader);

@@ -6,6 +6,7 @@
 
 int cmd_run(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_incidents(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

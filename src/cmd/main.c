@@ -17,6 +17,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run", cmd_run, "watch this host and print alerts" },
+	{ "watch", cmd_watch, "show what containers do, as it happens" },
 	{ "rules", cmd_rules, "check, list or test rules" },
 	{ "scan", cmd_scan, "judge what the running containers were given" },
 	{ "incidents", cmd_incidents, "tell alerts as stories" },
