@@ -38,6 +38,7 @@ _brigwatch() {
 	WHICH | ID) words=$("$program" rules list 2>/dev/null | cut -d' ' -f1) ;;
 	PRIORITY) words="emergency alert critical error warning notice informational debug" ;;
 	LEVEL) words="critical warning notice informational" ;;
+	WHEN) words="auto always never" ;;
 	PART) words="flags keys outputs" ;;
 	'')	if [[ $word == -* ]]; then
 			words=$(_brigwatch_help | _brigwatch_options)

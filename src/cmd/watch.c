@@ -15,6 +15,7 @@
 #include "agent/watch.h"
 #include "base/json_text.h"
 #include "cmd/cmd.h"
+#include "cmd/usage.h"
 #include "cmd/watch_view.h"
 #include "enrich/enrich.h"
 #include "rule/rule.h"
@@ -363,7 +364,9 @@ static void usage(FILE *to)
 		"  --run-dir DIR       run directory of the agent (default " RUN_DIR_DEFAULT ")\n"
 		"  --help              this text\n\n"
 		"Columns: time (UTC), container, process, event, what about. Equal lines within a\n"
-		"second are told once, then as x37. Ctrl-C ends it.\n");
+		"second are told once, then as x37. Ctrl-C ends it.\n\n"
+		"Exit codes: 0 ended, 2 usage, configuration or rules, 3 privileges are missing,\n"
+		"4 the kernel cannot, 5 no agent to attach to, output or internal.\n");
 }
 
 static int parse_options(int argc, char **argv, struct watch_options *ret)
@@ -396,8 +399,7 @@ static int parse_options(int argc, char **argv, struct watch_options *ret)
 			break;
 		case 'h': usage(stdout); return -1;
 		default:
-			fprintf(stderr, "brigwatch watch: `brigwatch watch --help` lists the options\n");
-			return EXIT_USAGE;
+			return usage_refuse("watch", options, argv);
 		}
 	}
 	if (optind < argc) {
