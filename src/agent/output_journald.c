@@ -167,8 +167,8 @@ static int deliver(void *state, const struct outbox_record *records, unsigned in
 	}
 	if (i > 0)
 		return (int)i;
-	if (r == -ETIMEDOUT || r == -EAGAIN)
-		return output_fail(ret_error, ETIMEDOUT, "the journal takes nothing");
+	if (r == -EAGAIN)
+		return output_fail(ret_error, EAGAIN, "the journal takes nothing");
 	return output_fail(ret_error, -r, "cannot write to the journal at %s: %s", output->spec->target, strerror(-r));
 }
 

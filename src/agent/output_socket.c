@@ -34,7 +34,7 @@ int64_t output_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* 0, or -ETIMEDOUT. What is wrong with the descriptor is for the next call to say. */
+/* 0, or -EAGAIN when the time is over. What is wrong with the descriptor is for the next call to say. */
 static int wait_for(int fd, short events, int64_t deadline_ms)
 {
 	struct pollfd pollfd = { .fd = fd, .events = events };
@@ -44,12 +44,12 @@ static int wait_for(int fd, short events, int64_t deadline_ms)
 	do {
 		left_ms = deadline_ms - output_now_ms();
 		if (left_ms <= 0)
-			return -ETIMEDOUT;
+			return -EAGAIN;
 		r = poll(&pollfd, 1, (int)left_ms);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
-	return r == 0 ? -ETIMEDOUT : 0;
+	return r == 0 ? -EAGAIN : 0;
 }
 
 int output_connect_unix(const char *path, int type)
@@ -64,7 +64,7 @@ int output_connect_unix(const char *path, int type)
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return -errno;
+		return errno == EAGAIN ? -ETIMEDOUT : -errno; /* nobody accepts */
 	return take_fd(fd);
 }
 
@@ -93,7 +93,7 @@ static int connect_address(const struct addrinfo *info, int64_t deadline_ms)
 		return -errno;
 	r = wait_for(fd, POLLOUT, deadline_ms);
 	if (r < 0)
-		return r;
+		return r == -EAGAIN ? -ETIMEDOUT : r;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return -errno;
 	return error ? -error : take_fd(fd);
@@ -116,7 +116,7 @@ int output_connect_host(const char *host, const char *port, int type, int wait_m
 	if (r == EAI_NONAME)
 		r = getaddrinfo(host, port, &hints, &list);
 	if (r != 0)
-		return r == EAI_SYSTEM ? -errno : r == EAI_MEMORY ? -ENOMEM : r == EAI_AGAIN ? -EAGAIN : -ENXIO;
+		return r == EAI_SYSTEM ? -errno : r == EAI_MEMORY ? -ENOMEM : r == EAI_AGAIN ? -EHOSTDOWN : -ENXIO;
 	for (const struct addrinfo *info = list; info && fd < 0; info = info->ai_next)
 		fd = connect_address(info, output_now_ms() + wait_ms);
 	freeaddrinfo(list);

@@ -14,11 +14,13 @@ int64_t output_now_ms(void);
 
 /* A connected, non-blocking, close-on-exec socket of `type` (SOCK_DGRAM,
  * SOCK_STREAM), or -errno. Waits at most `wait_ms` for the other side; looking up
- * a host's name may take some seconds more. */
+ * a host's name may take some seconds more. -ENXIO: there is no such host; -EHOSTDOWN:
+ * the name server does not say. Never -EAGAIN. */
 int output_connect_unix(const char *path, int type);
 int output_connect_host(const char *host, const char *port, int type, int wait_ms);
 
-/* One datagram, waiting at most `wait_ms` for room. 0 or -errno; -EMSGSIZE: too large. */
+/* One datagram, waiting at most `wait_ms` for room. 0 or -errno; -EAGAIN: no room came;
+ * -EMSGSIZE: too large. */
 int output_send_datagram(int fd, const void *data, size_t len, int wait_ms);
 
 /* Bytes that must stay together on a stream. When the receiver takes only some,
@@ -37,7 +39,7 @@ bool output_stream_is_closed(const struct output_stream *stream);
  * none. -errno: still not. */
 int output_stream_finish(struct output_stream *stream, int wait_ms, uint64_t *ret_number);
 
-/* Send all; 0. -errno: the rest is kept when some of it is out, else nothing was. */
+/* Send all; 0. -errno, -EAGAIN when it is only slow: the rest is kept when some of it is out, else nothing was. */
 int output_stream_send(struct output_stream *stream, const void *data, size_t len, uint64_t number, int wait_ms);
 
 /* Close; what was begun is forgotten, since a new connection wants whole records. */

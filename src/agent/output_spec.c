@@ -21,7 +21,7 @@
 #define SYSLOG (BIT(OUTPUT_SYSLOG_UNIX) | BIT(OUTPUT_SYSLOG_UDP) | BIT(OUTPUT_SYSLOG_TCP))
 
 /* For set_option(), in the order of output_options[]. */
-enum { FORMAT, PRIORITY, QUEUE, NAME, RETRY_MAX, MAX_SIZE, KEEP, FACILITY, BATCH, TIMEOUT, HEADERS, CA };
+enum { FORMAT, PRIORITY, QUEUE, NAME, RETRY_MAX, MAX_SIZE, KEEP, FACILITY, RFC, BATCH, TIMEOUT, HEADERS, CA };
 
 const struct output_option output_options[] = {
 	[FORMAT] = { "format", "FORMAT", "text, json, falco or ocsf; default: that of --format", EVERY },
@@ -34,6 +34,7 @@ const struct output_option output_options[] = {
 	[KEEP] = { "keep", "NUMBER", "rotated files that stay, 1 to 1000 (5)", BIT(OUTPUT_FILE) },
 	[FACILITY] = { "facility", "FACILITY", "name or number of syslog's facility (authpriv)",
 		       SYSLOG | BIT(OUTPUT_JOURNALD) },
+	[RFC] = { "rfc", "NUMBER", "5424, or 3164 for local daemons that know no other (5424)", SYSLOG },
 	[BATCH] = { "batch", "NUMBER", "alerts of one request, 1 to 1000; above 1 as a JSON array (1)",
 		    BIT(OUTPUT_HTTP) },
 	[TIMEOUT] = { "timeout", "TIME", "longest wait for one request, 100ms to 600s (10s)", BIT(OUTPUT_HTTP) },
@@ -499,6 +500,14 @@ static int set_name(struct output_spec *spec, const char *value, char *error)
 	return set_string(&spec->name, "name", value, error);
 }
 
+static int set_rfc(struct output_spec *spec, const char *value, char *error)
+{
+	if (strcmp(value, "5424") != 0 && strcmp(value, "3164") != 0)
+		return refuse(error, "rfc is 5424 or 3164, not '%.40s'", value);
+	spec->rfc = value[0] == '5' ? 5424 : 3164;
+	return 0;
+}
+
 static int set_option(struct output_spec *spec, size_t option, const char *value, char *error)
 {
 	const char *key = output_options[option].key;
@@ -510,6 +519,7 @@ static int set_option(struct output_spec *spec, size_t option, const char *value
 	case RETRY_MAX: return set_time(&spec->retry_max_ms, key, value, error);
 	case KEEP: return set_count(&spec->keep, key, value, OUTPUT_KEEP_MAX, error);
 	case FACILITY: return set_facility(spec, value, error);
+	case RFC: return set_rfc(spec, value, error);
 	case BATCH: return set_count(&spec->batch, key, value, OUTPUT_BATCH_MAX, error);
 	case TIMEOUT: return set_time(&spec->timeout_ms, key, value, error);
 	case HEADERS: return set_string(&spec->headers, key, value, error);
@@ -702,6 +712,7 @@ int output_spec_finish(struct output_spec *spec, enum sink_format format, char e
 		spec->facility = FACILITY_AUTHPRIV;
 	spec->queue_bytes = spec->queue_bytes ? spec->queue_bytes : OUTPUT_QUEUE_DEFAULT;
 	spec->keep = spec->keep ? spec->keep : 5;
+	spec->rfc = spec->rfc ? spec->rfc : 5424;
 	spec->batch = spec->batch ? spec->batch : 1;
 	spec->timeout_ms = spec->timeout_ms ? spec->timeout_ms : 10000;
 	spec->retry_max_ms = spec->retry_max_ms ? spec->retry_max_ms : 60000;

@@ -55,6 +55,7 @@ struct output_spec {
 	unsigned int keep;		/* file: how many rotated files stay */
 	unsigned int facility;		/* syslog, journald: 0 to 23 */
 	bool has_facility;
+	unsigned int rfc;		/* syslog: 5424 or 3164 */
 	unsigned int batch;		/* HTTP: alerts of one request; above 1 as a JSON array */
 	unsigned int timeout_ms;	/* HTTP: of one request */
 	unsigned int retry_max_ms;	/* longest pause between two tries */

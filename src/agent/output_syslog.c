@@ -2,7 +2,8 @@
 /* Alerts as messages of RFC 5424: to the local daemon's socket, over UDP (RFC 5426)
  * or over TCP with octet counting (RFC 6587). What programs sort by is structured
  * data; "brigwatch@32473" uses the number that RFC 5612 sets aside, since there is
- * none of our own. No byte order mark before the text: parsers of JSON choke on it. */
+ * none of our own. With rfc=3164 the older head, for local daemons that know no
+ * other. No byte order mark before the text: parsers of JSON choke on it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -77,6 +78,36 @@ static void put_data(FILE *out, const struct outbox_record *record)
 	putc(']', out);
 }
 
+/* As RFC 3164 tells of and local daemons expect: no year, local time, no data; the
+ * host's name only over a network. */
+static void put_old_head(FILE *out, const struct syslog_output *output, const struct outbox_record *record)
+{
+	time_t seconds = (time_t)(record->wall_ns / 1000000000u);
+	char text[32] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%b %e %H:%M:%S ", &tm) > 0)
+		fputs(text, out);
+	if (output->spec->kind != OUTPUT_SYSLOG_UNIX) {
+		put_word(out, slice_from(output->hostname), HOSTNAME_MAX);
+		putc(' ', out);
+	}
+	fprintf(out, "brigwatch[%d]: ", (int)getpid());
+}
+
+static void put_head(FILE *out, const struct syslog_output *output, const struct outbox_record *record)
+{
+	fputs("1 ", out);
+	put_time(out, record->wall_ns);
+	putc(' ', out);
+	put_word(out, slice_from(output->hostname), HOSTNAME_MAX);
+	fprintf(out, " brigwatch %d ", (int)getpid());
+	put_word(out, record->labels[OUTBOX_RULE], 32);
+	putc(' ', out);
+	put_data(out, record);
+	putc(' ', out);
+}
+
 /* NULL: out of memory. */
 static char *make_message(const struct syslog_output *output, const struct outbox_record *record, size_t *ret_len)
 {
@@ -89,15 +120,11 @@ static char *make_message(const struct syslog_output *output, const struct outbo
 	out = open_memstream(&text, ret_len);
 	if (!out)
 		return NULL;
-	fprintf(out, "<%u>1 ", output->spec->facility * 8 + severity);
-	put_time(out, record->wall_ns);
-	putc(' ', out);
-	put_word(out, slice_from(output->hostname), HOSTNAME_MAX);
-	fprintf(out, " brigwatch %d ", (int)getpid());
-	put_word(out, record->labels[OUTBOX_RULE], 32);
-	putc(' ', out);
-	put_data(out, record);
-	putc(' ', out);
+	fprintf(out, "<%u>", output->spec->facility * 8 + severity);
+	if (output->spec->rfc == 3164)
+		put_old_head(out, output, record);
+	else
+		put_head(out, output, record);
 	fwrite(line.data, 1, line.len, out);
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed) {
@@ -149,9 +176,8 @@ static int connect_to(struct syslog_output *output, struct output_error *ret_err
 					 OUTPUT_WAIT_MS);
 	if (fd == -ENXIO)
 		return output_fail(ret_error, ENXIO, "cannot connect to %s: no such host", spec->name);
-	if (fd == -EAGAIN)
-		return output_fail(ret_error, EAGAIN, "cannot connect to %s: nobody answers, or the name server does not",
-				   spec->name);
+	if (fd == -EHOSTDOWN)
+		return output_fail(ret_error, EHOSTDOWN, "cannot connect to %s: the name server does not answer", spec->name);
 	if (fd < 0)
 		return output_fail(ret_error, -fd, "cannot connect to %s: %s", spec->name, strerror(-fd));
 	output->stream.fd = fd;
@@ -191,8 +217,8 @@ static int fail(const struct syslog_output *output, int r, struct output_error *
 		ret_error->is_final = true;
 		return r;
 	}
-	if (r == -ETIMEDOUT)
-		return output_fail(ret_error, ETIMEDOUT, "%s: connected, but takes nothing", name);
+	if (r == -EAGAIN)
+		return output_fail(ret_error, EAGAIN, "%s: connected, but takes nothing", name);
 	return output_fail(ret_error, -r, "%s: %s", name, strerror(-r));
 }
 
@@ -239,7 +265,7 @@ static int prepare(struct syslog_output *output, uint64_t *ret_finished, struct 
 			return r;
 	}
 	r = output->is_stream ? output_stream_finish(stream, OUTPUT_WAIT_MS, ret_finished) : 0;
-	if (r < 0 && r != -ETIMEDOUT)
+	if (r < 0 && r != -EAGAIN)
 		output_stream_reset(stream);
 	return r < 0 ? fail(output, r, ret_error) : 0;
 }
@@ -259,7 +285,7 @@ static int deliver(void *state, const struct outbox_record *records, unsigned in
 		if (r < 0)
 			break;
 	}
-	if (r < 0 && r != -ETIMEDOUT && r != -EMSGSIZE && r != -ENOMEM)
+	if (r < 0 && r != -EAGAIN && r != -EMSGSIZE && r != -ENOMEM)
 		output_stream_reset(&output->stream);
 	return i > 0 ? (int)i : fail(output, r, ret_error);
 }

@@ -13,8 +13,8 @@ struct unix_output {
 
 static int fail(const struct unix_output *output, int r, struct output_error *ret_error)
 {
-	if (r == -ETIMEDOUT)
-		return output_fail(ret_error, ETIMEDOUT, "%s: connected, but takes nothing", output->spec->name);
+	if (r == -EAGAIN)
+		return output_fail(ret_error, EAGAIN, "%s: connected, but takes nothing", output->spec->name);
 	return output_fail(ret_error, -r, "%s: %s", output->spec->name, strerror(-r));
 }
 
@@ -87,7 +87,7 @@ static int deliver_stream(void *state, const struct outbox_record *records, unsi
 		if (r < 0)
 			break;
 	}
-	if (r < 0 && r != -ETIMEDOUT)
+	if (r < 0 && r != -EAGAIN)
 		output_stream_reset(stream);
 	return i > 0 ? (int)i : fail(output, r, ret_error);
 }

@@ -84,6 +84,7 @@ static void test_defaults(void **state)
 	assert_int_equal(spec.min_priority, 7);
 	assert_int_equal(spec.queue_bytes, OUTPUT_QUEUE_DEFAULT);
 	assert_int_equal(spec.facility, 10);
+	assert_int_equal(spec.rfc, 5424);
 	assert_int_equal(spec.batch, 1);
 	assert_int_equal(spec.timeout_ms, 10000);
 	assert_int_equal(spec.retry_max_ms, 60000);
@@ -183,6 +184,7 @@ static const struct {
 	{ "/x,batch=5", "http" },
 	{ "-,max_size=1M", "file" },
 	{ "syslog,facility=24", "23" },
+	{ "syslog,rfc=1", "5424" },
 	{ "syslog,facility=athpriv", "'authpriv'" },
 	{ "http://h,batch=0", "1000" },
 	{ "http://h,batch=1001", "1000" },
