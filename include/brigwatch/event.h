@@ -58,6 +58,7 @@ enum event_type {
 	EVENT_UNKNOWN_CALL = 24, /* a system call number that is in no table of this build */
 	EVENT_RULES = 25, /* made by the engine: other rules judge from here on, or were refused */
 	EVENT_IDENTITY = 26, /* made by the engine: what is known of a container disagrees */
+	EVENT_POSTURE = 27, /* made by the engine: what a container was given, judged */
 	EVENT_TYPE_END,	  /* one past the last type */
 	EVENT_TYPE_MAX = 32, /* size of tables by type; a power of two */
 };
@@ -643,6 +644,80 @@ struct event_container_info {
 #define EVENT_CONTAINER_INFO_OLD_SIZE (sizeof(struct event_hdr) + 8)
 _Static_assert(sizeof(struct event_container_info) == sizeof(struct event_hdr) + 24,
 	       "wire layout changed");
+
+/* What is judged of a container: numbers of bits. Append only; their words are
+ * in src/event/symbols.c, all else is told in src/enrich/posture_table.c. */
+enum posture_check {
+	POSTURE_PRIVILEGED,
+	POSTURE_HOST_PID,
+	POSTURE_HOST_NET,
+	POSTURE_HOST_IPC,
+	POSTURE_HOST_UTS,
+	POSTURE_HOST_CGROUP,
+	POSTURE_HOST_USER,
+	POSTURE_ENGINE_SOCKET,
+	POSTURE_MOUNT_ROOT_RW,
+	POSTURE_MOUNT_ROOT_RO,
+	POSTURE_MOUNT_ETC_RW,
+	POSTURE_MOUNT_KERNEL_RW,
+	POSTURE_MOUNT_DEV_RW,
+	POSTURE_MOUNT_HOME_RW,
+	POSTURE_MOUNT_STATE_RW,
+	POSTURE_MOUNT_RUN_RW,
+	POSTURE_MOUNT_PROGRAMS_RW,
+	POSTURE_MOUNT_SENSITIVE_RO,
+	POSTURE_CAPABILITIES,
+	POSTURE_SECCOMP_OFF,
+	POSTURE_LSM_OFF,
+	POSTURE_NEW_PRIVILEGES,
+	POSTURE_PATHS_UNMASKED,
+	POSTURE_DEVICES,
+	POSTURE_SHARED_MOUNT,
+	POSTURE_SECRET_NAMES,
+	POSTURE_NO_MEMORY_LIMIT,
+	POSTURE_NO_PIDS_LIMIT,
+	POSTURE_NO_CPU_LIMIT,
+	POSTURE_ROOT_WRITABLE,
+	POSTURE_ROOT_ON_VOLUME,
+	POSTURE_PRIVILEGED_PORT,
+	POSTURE_PORT_ANY_ADDRESS,
+	POSTURE_RESTART_ALWAYS,
+	POSTURE_DEFAULT_BRIDGE,
+	POSTURE_CGROUP_PARENT,
+	POSTURE_NO_HEALTH_CHECK,
+	POSTURE_ENGINE_TCP,
+	POSTURE_NO_RLIMITS,
+	POSTURE_HOST_CAPABILITIES,
+	POSTURE_HOST_DEVICES,
+	POSTURE_N,
+};
+
+enum posture_severity {
+	POSTURE_INFORMATIONAL,
+	POSTURE_NOTICE,
+	POSTURE_WARNING,
+	POSTURE_CRITICAL,
+};
+
+/* What container `hdr.container` was given that helps it to reach the host.
+ * Made in user space, when its files were read. Strings: reason ("it runs
+ * privileged", empty if nothing leads to the host), details (about what, as
+ * "host-pid", or "devices: /dev/sda", separated by NULs, the gravest first,
+ * those that are only informational left out). */
+struct event_posture {
+	struct event_hdr hdr;
+	__u64 findings; /* 1 << enum posture_check */
+	__u32 severity; /* enum posture_severity, the highest */
+	__u32 posture_flags; /* POSTURE_F_* */
+	__u16 reason_len;
+	__u16 details_len;
+	__u16 pad[2]; /* zero */
+};
+#define POSTURE_F_NO_FILES (1u << 0) /* no file was found: judged by /proc alone */
+#define POSTURE_F_NO_PROC (1u << 1)  /* its init was gone: judged by files alone */
+#define POSTURE_F_BY_NAME (1u << 3)  /* its files were found by its name alone: they may be another's */
+#define POSTURE_F_CUT (1u << 2)	     /* more mounts or details than are kept */
+_Static_assert(sizeof(struct event_posture) == sizeof(struct event_hdr) + 24, "wire layout changed");
 
 /* Rules were read again. EVENT_F_FAILED: they were refused, those before stay.
  * Strings: hash (of the rules that judge now), before (of those that did until

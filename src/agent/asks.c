@@ -90,6 +90,25 @@ static void submit_facts(const struct ask *ask, asks_submit_fn submit, void *arg
 	submit(buf, at, arg);
 }
 
+/* What it was given, unless that was told already. Files that were found by
+ * name alone may be another's: only when nothing better is to come. */
+static void submit_posture(struct ask *ask, asks_submit_fn submit, void *arg)
+{
+	const struct posture *posture = &ask->result.posture;
+	char buf[POSTURE_RECORD_MAX];
+	uint32_t flags = ask->result.is_verified ? 0 : POSTURE_F_BY_NAME;
+	size_t len;
+
+	if (!ask->result.is_verified && ask->tries < ASK_TRIES_MAX)
+		return;
+	len = posture_make_record(posture, ask->request.container, flags, buf);
+	if (len == 0 || (ask->is_judged && ask->findings == posture->findings))
+		return;
+	ask->is_judged = true;
+	ask->findings = posture->findings;
+	submit(buf, len, arg);
+}
+
 static void submit_empty(uint64_t container, __u16 flags, asks_submit_fn submit, void *arg)
 {
 	struct event_container_info info = { .info_flags = flags };
@@ -105,6 +124,9 @@ static void ask_give_up(struct asks *asks, struct ask *ask, __u16 flags, asks_su
 	uint64_t container = ask->request.container;
 	bool is_answered = ask->is_counted;
 
+	/* No file was found, but /proc may have been read. */
+	if (!is_answered)
+		submit_posture(ask, submit, arg);
 	ask_end(asks, ask);
 	if (!is_answered)
 		submit_empty(container, flags, submit, arg);
@@ -166,6 +188,7 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 	 * more: the state file may only have been late. */
 	if (ask->result.facts.id && (ask->result.is_verified || ask->tries > 1)) {
 		submit_facts(ask, submit, arg);
+		submit_posture(ask, submit, arg);
 		*ret_submitted = true;
 		if (!ask->is_counted && ask->is_late)
 			asks->n_late++;

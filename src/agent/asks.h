@@ -15,6 +15,8 @@ struct ask {
 	uint64_t next_try_ns, begun_ns;
 	unsigned int tries;
 	bool is_sent;
+	bool is_judged;		/* its posture was submitted: */
+	uint64_t findings;
 	bool was_waited;	/* an alert waited for it already */
 	bool was_told_late;	/* an INFO_LATE record went out */
 	bool is_seeded;		/* the container's init may be another process than the one asked for */

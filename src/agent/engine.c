@@ -262,7 +262,7 @@ static void judge(struct engine *engine, struct event *ev)
 {
 	/* Does any rule match at all? Only then is a name worth waiting for. */
 	if (ev->container && ev->container->pending && ev->hdr.type != EVENT_CONTAINER_INFO &&
-	    would_match(engine, ev)) {
+	    ev->hdr.type != EVENT_POSTURE && would_match(engine, ev)) {
 		/* Where the birth was lost nobody has asked yet. */
 		asks_begin(&engine->asks, ev->container, 0, 0, true, submit_own, engine);
 		asks_wait(&engine->asks, ev->hdr.container, ENRICH_WAIT_MS, submit_own, engine);

@@ -371,6 +371,8 @@ const struct container_view *claims_learn(struct claims *claims, const struct ev
 		learn_info(claims, ev, container);
 	else if (ev->hdr.type == EVENT_CGROUP)
 		learn_move(claims, ev, container);
+	else if (ev->hdr.type == EVENT_POSTURE)
+		containers_learn_posture(claims->containers, ev, container);
 	if (ev->hdr.cgroup_id != container->view.cgroup_id && ev->hdr.cgroup_id &&
 	    (ev->hdr.phase == PHASE_CONTAINED || ev->hdr.phase == PHASE_ESCAPED))
 		judge_stranger(claims, ev, container);

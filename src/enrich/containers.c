@@ -75,6 +75,7 @@ void container_set_strings(struct containers *containers, struct container *cont
 		{ offsetof(struct container_view, sandbox), NAME_MAX_LEN },
 		{ offsetof(struct container_view, image_id), NAME_MAX_LEN },
 		{ offsetof(struct container_view, digest), NAME_MAX_LEN },
+		{ offsetof(struct container_view, posture_reason), NAME_MAX_LEN },
 	};
 	struct slice parts[ARRAY_SIZE(strings)];
 	size_t len = 0, at = 0;
@@ -148,6 +149,20 @@ struct container *containers_get(struct containers *containers, uint64_t key, ui
 	list_remove(&container->lru);
 	list_append(&containers->lru, &container->lru);
 	return container;
+}
+
+void containers_learn_posture(struct containers *containers, const struct event *ev,
+			      struct container *container)
+{
+	struct container_view want = container->view;
+
+	want.posture_reason = ev->posture_reason;
+	container_set_strings(containers, container, &want);
+	container->view.posture = ev->u.posture.findings;
+	container->view.posture_severity = ev->u.posture.severity < POSTURE_CRITICAL ?
+						   (uint8_t)ev->u.posture.severity :
+						   POSTURE_CRITICAL;
+	container->view.has_posture = true;
 }
 
 void containers_note_alert(struct containers *containers, uint64_t key)

@@ -51,6 +51,10 @@ const struct container_view *containers_find(const struct containers *containers
 void container_set_strings(struct containers *containers, struct container *container,
 			   const struct container_view *want);
 
+/* What it was given, from an EVENT_POSTURE record. */
+void containers_learn_posture(struct containers *containers, const struct event *ev,
+			      struct container *container);
+
 /* "cg-<cgroup id>": nothing better is known. */
 void container_set_number(struct containers *containers, struct container *container);
 

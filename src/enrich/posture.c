@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the runtimes' files for what they give a container. */
 #include <linux/capability.h>
+#include <linux/major.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -185,6 +186,28 @@ static bool is_below(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == 0);
 }
 
+/* .../<64 digits>/hosts and the like: an engine's, wherever its data lie. */
+static bool is_engines_file(const char *path)
+{
+	static const char *const names[] = { "/hosts", "/hostname", "/resolv.conf", "/shm",
+					     "/mounts/shm", "/userdata/hosts", "/userdata/hostname",
+					     "/userdata/resolv.conf", "/userdata/shm",
+					     "/userdata/run/.containerenv",
+					     "/userdata/.containerenv", "/userdata/run/secrets" };
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (len <= n + 65 || strcmp(path + len - n, names[i]) != 0 ||
+		    path[len - n - 65] != '/')
+			continue;
+		if (strspn(path + len - n - 64, "0123456789abcdef") == 64)
+			return true;
+	}
+	return false;
+}
+
 /* What the runtimes themselves mount into ordinary containers. */
 static bool is_runtimes_own(const char *path, bool writable)
 {
@@ -211,7 +234,8 @@ static bool is_runtimes_own(const char *path, bool writable)
 	for (size_t i = 0; !writable && i < ARRAY_SIZE(read_only); i++)
 		if (strcmp(path, read_only[i]) == 0)
 			return true;
-	return strcmp(path, "/dev/shm") == 0; /* host-ipc tells of it */
+	return strcmp(path, "/dev/shm") == 0 || /* host-ipc tells of it */
+	       is_engines_file(path);
 }
 
 static bool is_engine_socket(const char *path)
@@ -423,11 +447,21 @@ static const struct {
 };
 /* clang-format on */
 
+/* What can be done with it does not end at the container's namespaces. */
+static bool reaches_host(unsigned int cap)
+{
+	return cap == CAP_SYS_ADMIN || cap == CAP_SYS_MODULE || cap == CAP_SYS_RAWIO ||
+	       cap == CAP_DAC_READ_SEARCH || cap == CAP_SYS_BOOT || cap == CAP_MAC_ADMIN;
+}
+
 void posture_add_capability(unsigned int cap, struct posture *posture)
 {
 	if (cap >= ARRAY_SIZE(caps) || !caps[cap].name)
 		return;
 	posture->caps |= UINT64_C(1) << cap;
+	if (reaches_host(cap))
+		posture_find(posture, POSTURE_HOST_CAPABILITIES, "%s: %s", caps[cap].name,
+			     caps[cap].allows);
 	if (caps[cap].allows)
 		posture_find(posture, POSTURE_CAPABILITIES, "%s: %s", caps[cap].name,
 			     caps[cap].allows);
@@ -464,7 +498,7 @@ static void read_process(const json_t *process, struct posture *posture)
 	read_env(json_object_get(process, "env"), posture);
 }
 
-void posture_add_device(const char *path, struct posture *posture)
+void posture_add_device(const char *path, bool is_block, json_int_t major, struct posture *posture)
 {
 	/* Every container has these. */
 	static const char *const usual[] = { "/dev/null",    "/dev/zero",    "/dev/full",
@@ -475,6 +509,10 @@ void posture_add_device(const char *path, struct posture *posture)
 		if (strcmp(path, usual[k]) == 0)
 			return;
 	posture_find(posture, POSTURE_DEVICES, "%s", path);
+	/* Loop devices lead to files that were chosen for them; of major 1 those
+	 * that all have are passed over above: mem, kmem and port are left. */
+	if ((is_block && major != LOOP_MAJOR) || (!is_block && major == MEM_MAJOR))
+		posture_find(posture, POSTURE_HOST_DEVICES, "%s", path);
 }
 
 static void read_devices(const json_t *linux_part, struct posture *posture)
@@ -482,10 +520,13 @@ static void read_devices(const json_t *linux_part, struct posture *posture)
 	const json_t *devices = json_object_get(linux_part, "devices");
 
 	for (size_t i = 0; i < n_items(devices); i++) {
-		const char *path = get_string(json_array_get(devices, i), "path");
+		const json_t *device = json_array_get(devices, i);
+		const char *path = get_string(device, "path"), *type = get_string(device, "type");
 
 		if (path)
-			posture_add_device(path, posture);
+			posture_add_device(path, type && strcmp(type, "b") == 0,
+					   json_integer_value(json_object_get(device, "major")),
+					   posture);
 	}
 }
 

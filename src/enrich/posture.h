@@ -6,57 +6,7 @@
 #define BW_ENRICH_POSTURE_H
 
 #include "base/base.h"
-
-/* Numbers of bits of posture.findings. Append only. */
-enum posture_check {
-	POSTURE_PRIVILEGED,
-	POSTURE_HOST_PID,
-	POSTURE_HOST_NET,
-	POSTURE_HOST_IPC,
-	POSTURE_HOST_UTS,
-	POSTURE_HOST_CGROUP,
-	POSTURE_HOST_USER,
-	POSTURE_ENGINE_SOCKET,
-	POSTURE_MOUNT_ROOT_RW,
-	POSTURE_MOUNT_ROOT_RO,
-	POSTURE_MOUNT_ETC_RW,
-	POSTURE_MOUNT_KERNEL_RW,
-	POSTURE_MOUNT_DEV_RW,
-	POSTURE_MOUNT_HOME_RW,
-	POSTURE_MOUNT_STATE_RW,
-	POSTURE_MOUNT_RUN_RW,
-	POSTURE_MOUNT_PROGRAMS_RW,
-	POSTURE_MOUNT_SENSITIVE_RO,
-	POSTURE_CAPABILITIES,
-	POSTURE_SECCOMP_OFF,
-	POSTURE_LSM_OFF,
-	POSTURE_NEW_PRIVILEGES,
-	POSTURE_PATHS_UNMASKED,
-	POSTURE_DEVICES,
-	POSTURE_SHARED_MOUNT,
-	POSTURE_SECRET_NAMES,
-	POSTURE_NO_MEMORY_LIMIT,
-	POSTURE_NO_PIDS_LIMIT,
-	POSTURE_NO_CPU_LIMIT,
-	POSTURE_ROOT_WRITABLE,
-	POSTURE_ROOT_ON_VOLUME,
-	POSTURE_PRIVILEGED_PORT,
-	POSTURE_PORT_ANY_ADDRESS,
-	POSTURE_RESTART_ALWAYS,
-	POSTURE_DEFAULT_BRIDGE,
-	POSTURE_CGROUP_PARENT,
-	POSTURE_NO_HEALTH_CHECK,
-	POSTURE_ENGINE_TCP,
-	POSTURE_NO_RLIMITS,
-	POSTURE_N,
-};
-
-enum posture_severity {
-	POSTURE_INFORMATIONAL,
-	POSTURE_NOTICE,
-	POSTURE_WARNING,
-	POSTURE_CRITICAL,
-};
+#include "event/event.h"
 
 struct posture_check_info {
 	const char *key; /* "host-pid" */
@@ -70,7 +20,6 @@ struct posture_check_info {
 
 /* NULL beyond POSTURE_N. */
 const struct posture_check_info *posture_check_info(unsigned int check);
-const char *posture_severity_name(enum posture_severity severity);
 
 #define POSTURE_DETAILS_MAX 64
 #define POSTURE_DETAIL_MAX 256 /* bytes with the NUL; longer ones are cut */
@@ -150,5 +99,11 @@ enum posture_severity posture_severity(const struct posture *posture);
  * combination, for "could reach the host because ...". False, and "", when no
  * finding leads to the host. `size` at least 1. */
 bool posture_reason(uint64_t findings, char *buf, size_t size);
+
+/* The bytes of an EVENT_POSTURE record, but for what all headers have, of at
+ * most POSTURE_RECORD_MAX; its length. `flags`: POSTURE_F_* to be added. 0: there is nothing to judge by. */
+#define POSTURE_RECORD_MAX (sizeof(struct event_posture) + 2 * EVENT_PATH_MAX)
+size_t posture_make_record(const struct posture *posture, uint64_t container, uint32_t flags,
+			   char *ret);
 
 #endif

@@ -19,7 +19,7 @@ posture_find(struct posture *posture, enum posture_check check, const char *form
 void posture_add_capabilities(const json_t *names, struct posture *posture);
 void posture_add_capability(unsigned int cap, struct posture *posture);
 
-void posture_add_device(const char *path, struct posture *posture);
+void posture_add_device(const char *path, bool is_block, json_int_t major, struct posture *posture);
 
 /* A file or directory of the host, mounted. */
 void posture_add_bind(struct posture *posture, const char *source, bool writable);

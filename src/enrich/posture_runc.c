@@ -149,10 +149,14 @@ int posture_read_runc_state(struct slice json, struct posture *posture)
 	read_mounts(json_object_get(config, "mounts"), posture);
 	devices = json_object_get(config, "devices");
 	for (size_t i = 0; i < n_items(devices); i++) {
-		const char *path = get_string(json_array_get(devices, i), "path");
+		const json_t *device = json_array_get(devices, i);
+		const char *path = get_string(device, "path");
 
 		if (path)
-			posture_add_device(path, posture);
+			posture_add_device(path,
+					   json_integer_value(json_object_get(device, "type")) == 'b',
+					   json_integer_value(json_object_get(device, "major")),
+					   posture);
 	}
 	read_cgroups(json_object_get(config, "cgroups"), posture);
 	read_confinement(config, posture);

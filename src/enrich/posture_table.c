@@ -123,23 +123,18 @@ static const struct posture_check_info checks[POSTURE_N] = {
 	[POSTURE_NO_RLIMITS] = { "no-rlimits", "the engine's own ulimits", POSTURE_INFORMATIONAL,
 		"", "use as many files and processes as the engine itself may",
 		"--ulimit nofile=..., nproc=..., where the engine's default is too high", "5.19" },
+	[POSTURE_HOST_CAPABILITIES] = { "host-capabilities", "capabilities that are not confined to the container", POSTURE_WARNING,
+		"C1 D1", "load code into the kernel, mount, or open the host's files: see the details",
+		"drop them; use a helper of the host's own for the one act that needs them", "5.4" },
+	[POSTURE_HOST_DEVICES] = { "host-devices", "disks or memory of the host as devices", POSTURE_WARNING,
+		"D2", "read and write the host's file systems or memory past every check",
+		"mount a volume instead of giving its device", "5.18" },
 };
 /* clang-format on */
 
 const struct posture_check_info *posture_check_info(unsigned int check)
 {
 	return check < POSTURE_N ? &checks[check] : NULL;
-}
-
-const char *posture_severity_name(enum posture_severity severity)
-{
-	switch (severity) {
-	case POSTURE_INFORMATIONAL: return "informational";
-	case POSTURE_NOTICE: return "notice";
-	case POSTURE_WARNING: return "warning";
-	case POSTURE_CRITICAL: return "critical";
-	}
-	return "unknown";
 }
 
 enum posture_severity posture_severity(const struct posture *posture)
@@ -167,6 +162,10 @@ bool posture_reason(uint64_t findings, char *buf, size_t size)
 		{ BIT(PRIVILEGED) | BIT(HOST_PID),
 		  "it runs privileged with the host's pid namespace" },
 		{ BIT(PRIVILEGED), "it runs privileged" },
+		{ BIT(HOST_CAPABILITIES) | BIT(HOST_PID),
+		  "it has capabilities that reach the host, and the host's pid namespace" },
+		{ BIT(HOST_CAPABILITIES), "it has capabilities that reach the host" },
+		{ BIT(HOST_DEVICES), "it was given disks or memory of the host" },
 		{ BIT(CAPABILITIES) | BIT(HOST_PID),
 		  "it has capabilities beyond the default and the host's pid namespace" },
 		{ BIT(MOUNT_ETC_RW), "the host's configuration is mounted writable" },
@@ -177,11 +176,8 @@ bool posture_reason(uint64_t findings, char *buf, size_t size)
 		{ BIT(MOUNT_DEV_RW), "the host's /dev is mounted" },
 		{ BIT(MOUNT_HOME_RW), "home directories of the host are mounted writable" },
 		{ BIT(HOST_PID), "it runs with the host's pid namespace" },
-		{ BIT(DEVICES), "it was given devices of the host" },
-		{ BIT(CAPABILITIES), "it has capabilities beyond the default" },
 		{ BIT(MOUNT_ROOT_RO), "the host's root directory is mounted" },
 		{ BIT(PATHS_UNMASKED), "its kernel control files are not masked" },
-		{ BIT(HOST_NET), "it runs with the host's network namespace" },
 	};
 
 	buf[0] = 0;
@@ -191,4 +187,68 @@ bool posture_reason(uint64_t findings, char *buf, size_t size)
 			return true;
 		}
 	return false;
+}
+
+/* ---- the record */
+
+/* "devices: /dev/sda", and a NUL before it when it is not the first. */
+static size_t add_detail(char *buf, size_t at, const char *key, const char *text)
+{
+	size_t need = strlen(key) + (text ? 2 + strlen(text) : 0) + (at > 0);
+
+	if (need > EVENT_PATH_MAX - at)
+		return at;
+	if (at > 0)
+		buf[at++] = 0;
+	at += (size_t)sprintf(buf + at, "%s%s%s", key, text ? ": " : "", text ? text : "");
+	return at;
+}
+
+static size_t add_check(const struct posture *posture, unsigned int check, char *buf, size_t at)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < posture->n_details; i++) {
+		if (posture->details[i].check != check)
+			continue;
+		at = add_detail(buf, at, checks[check].key, posture->details[i].text);
+		found = true;
+	}
+	return found ? at : add_detail(buf, at, checks[check].key, NULL);
+}
+
+size_t posture_make_record(const struct posture *posture, uint64_t container, uint32_t flags,
+			   char *ret)
+{
+	struct event_posture record = { .findings = posture->findings,
+					.severity = posture_severity(posture),
+					.posture_flags = flags };
+	char details[EVENT_PATH_MAX + 1], reason[256];
+	size_t at = sizeof(record), details_len = 0;
+
+	if (!posture->has_spec && !posture->has_docker && !posture->has_live)
+		return 0;
+	record.hdr.type = EVENT_POSTURE;
+	record.hdr.container = container;
+	record.hdr.phase = PHASE_CONTAINED;
+	if (!posture->has_spec && !posture->has_docker)
+		record.posture_flags = (flags & ~POSTURE_F_BY_NAME) | POSTURE_F_NO_FILES;
+	if (!posture->has_live)
+		record.posture_flags |= POSTURE_F_NO_PROC;
+	if (posture->n_binds_dropped || posture->n_details_dropped)
+		record.posture_flags |= POSTURE_F_CUT;
+
+	posture_reason(posture->findings, reason, sizeof(reason));
+	/* What is only worth a remark stands in the bits. */
+	for (unsigned int left = POSTURE_CRITICAL; left > POSTURE_INFORMATIONAL; left--)
+		for (unsigned int check = 0; check < POSTURE_N; check++)
+			if (posture->findings >> check & 1 && checks[check].severity == left)
+				details_len = add_check(posture, check, details, details_len);
+	record.reason_len = (uint16_t)strlen(reason);
+	record.details_len = (uint16_t)details_len;
+	memcpy(ret, &record, sizeof(record));
+	memcpy(ret + at, reason, record.reason_len);
+	at += record.reason_len;
+	memcpy(ret + at, details, details_len);
+	return at + details_len;
 }

@@ -108,6 +108,10 @@ static const struct layout layouts[EVENT_TYPE_MAX] = {
 		PATH(use, fspath_len, fspath),
 	} },
 	[EVENT_UNKNOWN_CALL] = { "unknown_call", sizeof(struct event_unknown_call), 0, 0, 0, { { 0 } } },
+	[EVENT_POSTURE] = { "posture", sizeof(struct event_posture), 0, 0, 0, {
+		PATH(posture, reason_len, posture_reason),
+		PATH(posture, details_len, posture_details),
+	} },
 	[EVENT_RULES] = { "rules", sizeof(struct event_rules), 0, 0, 0, {
 		PATH(rules, hash_len, rules_hash),
 		PATH(rules, before_len, rules_before),
@@ -545,4 +549,60 @@ const char *flag_name(unsigned int bit)
 	};
 
 	return FIND_NAME(names, bit);
+}
+
+const char *posture_check_name(unsigned int bit)
+{
+	static const char *const names[] = {
+		[POSTURE_PRIVILEGED] = "privileged",
+		[POSTURE_HOST_PID] = "host-pid",
+		[POSTURE_HOST_NET] = "host-net",
+		[POSTURE_HOST_IPC] = "host-ipc",
+		[POSTURE_HOST_UTS] = "host-uts",
+		[POSTURE_HOST_CGROUP] = "host-cgroup",
+		[POSTURE_HOST_USER] = "host-user",
+		[POSTURE_ENGINE_SOCKET] = "engine-socket",
+		[POSTURE_MOUNT_ROOT_RW] = "mount-root-rw",
+		[POSTURE_MOUNT_ROOT_RO] = "mount-root-ro",
+		[POSTURE_MOUNT_ETC_RW] = "mount-etc-rw",
+		[POSTURE_MOUNT_KERNEL_RW] = "mount-kernel-rw",
+		[POSTURE_MOUNT_DEV_RW] = "mount-dev-rw",
+		[POSTURE_MOUNT_HOME_RW] = "mount-home-rw",
+		[POSTURE_MOUNT_STATE_RW] = "mount-state-rw",
+		[POSTURE_MOUNT_RUN_RW] = "mount-run-rw",
+		[POSTURE_MOUNT_PROGRAMS_RW] = "mount-programs-rw",
+		[POSTURE_MOUNT_SENSITIVE_RO] = "mount-sensitive-ro",
+		[POSTURE_CAPABILITIES] = "capabilities",
+		[POSTURE_SECCOMP_OFF] = "seccomp-off",
+		[POSTURE_LSM_OFF] = "lsm-off",
+		[POSTURE_NEW_PRIVILEGES] = "new-privileges",
+		[POSTURE_PATHS_UNMASKED] = "paths-unmasked",
+		[POSTURE_DEVICES] = "devices",
+		[POSTURE_SHARED_MOUNT] = "shared-mount",
+		[POSTURE_SECRET_NAMES] = "secret-names",
+		[POSTURE_NO_MEMORY_LIMIT] = "no-memory-limit",
+		[POSTURE_NO_PIDS_LIMIT] = "no-pids-limit",
+		[POSTURE_NO_CPU_LIMIT] = "no-cpu-limit",
+		[POSTURE_ROOT_WRITABLE] = "root-writable",
+		[POSTURE_ROOT_ON_VOLUME] = "root-on-volume",
+		[POSTURE_PRIVILEGED_PORT] = "privileged-port",
+		[POSTURE_PORT_ANY_ADDRESS] = "port-any-address",
+		[POSTURE_RESTART_ALWAYS] = "restart-always",
+		[POSTURE_DEFAULT_BRIDGE] = "default-bridge",
+		[POSTURE_CGROUP_PARENT] = "cgroup-parent",
+		[POSTURE_NO_HEALTH_CHECK] = "no-health-check",
+		[POSTURE_ENGINE_TCP] = "engine-tcp",
+		[POSTURE_NO_RLIMITS] = "no-rlimits",
+		[POSTURE_HOST_CAPABILITIES] = "host-capabilities",
+		[POSTURE_HOST_DEVICES] = "host-devices",
+	};
+
+	return FIND_NAME(names, bit);
+}
+
+const char *posture_severity_name(unsigned int severity)
+{
+	static const char *const names[] = { "informational", "notice", "warning", "critical" };
+
+	return FIND_NAME(names, severity);
 }

@@ -29,6 +29,10 @@ struct container_view {
 	bool is_unanswered;   /* nor will be: nobody answered */
 	uint64_t n_completed; /* alerts that went out pending, and this very record completes */
 	enum container_id_source id_source;
+	bool has_posture; /* what it was given is known, and the three below */
+	uint8_t posture_severity;
+	uint64_t posture; /* 1 << enum posture_check */
+	struct slice posture_reason; /* "it runs privileged"; empty: nothing leads to the host */
 };
 
 /* One process of an ancestry chain. Strings are borrowed, may be empty. */
@@ -75,6 +79,7 @@ struct event {
 		struct event_rate rate;
 		struct event_use use;
 		struct event_identity identity;
+		struct event_posture posture;
 	} u; /* fixed part, copied (records may be unaligned) */
 	const struct event_file *file;
 
@@ -86,6 +91,7 @@ struct event {
 	struct slice info_pod, info_pod_ns, info_pod_uid, info_sandbox, info_image_id, info_digest;
 	struct slice rules_hash, rules_before, rules_error;
 	struct slice claimed, actual; /* identity; its path is cgroup_path */
+	struct slice posture_reason, posture_details;
 
 	/* Filled by the agent from enrichment before rules run. NULL/0: unknown. */
 	const struct container_view *container;
@@ -116,6 +122,8 @@ const char *event_name(const struct event *ev);
 const char *event_syscall_name(const struct event *ev);
 
 /* Checked look-ups; "unknown" for numbers without a name. */
+const char *posture_check_name(unsigned int bit); /* "host-pid", of 1 << enum posture_check */
+const char *posture_severity_name(unsigned int severity);
 const char *phase_name(unsigned int phase);
 const char *owner_name(unsigned int owner);
 const char *way_name(unsigned int way);

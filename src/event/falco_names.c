@@ -14,7 +14,6 @@ const struct falco_name falco_names[] = {
 	{ "container.mount.dest", NULL, "not known yet" },
 	{ "container.mount.source", NULL, "not known yet" },
 	{ "container.mounts", NULL, "not known yet" },
-	{ "container.privileged", NULL, "not known yet" },
 	{ "container.readiness_probe", NULL, "not known yet" },
 	{ "container.start_ts", NULL, "not known yet" },
 	{ "container.type", "container.runtime",

@@ -45,6 +45,7 @@ static const struct {
 	{ "rate", EVENT_RATE },		{ "use", EVENT_USE },
 	{ "unknown_call", EVENT_UNKNOWN_CALL }, { "rules", EVENT_RULES },
 	{ "identity", EVENT_IDENTITY },
+	{ "posture", EVENT_POSTURE },
 };
 
 static const char *const words_event[] = {
@@ -54,7 +55,7 @@ static const char *const words_event[] = {
 	"link", "symlink", "rename", "unlink", "mkdir", "mknod", "truncate", "chmod", "chown", "setxattr", "utime",
 	"change", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "signal", "process_madvise", "kcmp",
 	"pidfd_open", "proc_open", "syscall", "inet", "cred", "capable", "rate", "use", "unknown_call", "rules",
-	"identity",
+	"identity", "posture",
 	"unknown", NULL,
 };
 static const char *const words_phase[] = { "unknown", "host", "runtime", "contained", "escaped", NULL };
@@ -741,6 +742,7 @@ const struct field field_table[] = {
 	STRING("container.inner.runtime", get_container_inner_runtime, "runtime that made it: runc, crun, containerd..."),
 	STRING("container.name", get_container_name, "name of the container, \"host\" for tasks of the host"),
 	BOOL("container.pending", get_container_pending, "the runtime's files have not been read yet"),
+	BOOL("container.privileged", get_container_privileged, "it runs privileged, as far as is known yet: all capabilities, all devices, no confinement"),
 	BOOL("container.runs_script", get_container_runs_script,
 	     "with file.is_sensitive: the container was started for a script"),
 	STRING("container.runtime", get_container_runtime, "docker, containerd, podman, crio, runc, crun..."),
@@ -874,6 +876,13 @@ const struct field field_table[] = {
 	INT("ns.target_pid", get_ns_target_pid, "process whose namespaces were joined by pidfd"),
 	INT("perf.cpu", get_perf_cpu, "processor that perf_event_open() measures, -1: any"),
 	INT("perf.pid", get_perf_pid, "process that it measures as passed, -1: all"),
+	FLAGS("posture.checks", get_posture_checks, SYMBOLS_POSTURE,
+	      "what the container was given that helps it to reach the host: POSTURE_PRIVILEGED..."),
+	STRING("posture.details", get_posture_details, "about what: paths, names, capabilities; in its own event only"),
+	BOOL("posture.partial", get_posture_partial, "not all could be looked at; in its own event only"),
+	STRING("posture.reason", get_posture_reason,
+	       "how it could reach the host: \"it runs privileged\"; missing when nothing leads there"),
+	WORD("posture.severity", get_posture_severity, words_posture_severity, "the highest of posture.checks"),
 	LIST("proc.aexe", get_proc_aexe, VALUE_STRING, NULL, "proc.exe",
 	     "first arguments of the ancestors; [1] is the parent's"),
 	LIST("proc.aexepath", get_proc_aexepath, VALUE_STRING, NULL, "proc.exepath",

@@ -125,7 +125,8 @@ enum symbols {
 	SYMBOLS_XATTR = 1u << 11,     /* XATTR_* */
 	SYMBOLS_MODE = 1u << 12,      /* S_* */
 	SYMBOLS_CAP = 1u << 13,	      /* CAP_* */
-	SYMBOLS_END = 1u << 14,
+	SYMBOLS_POSTURE = 1u << 14,   /* POSTURE_* */
+	SYMBOLS_END = 1u << 15,
 };
 
 /* It is set when (bits & mask) == value: O_WRONLY is { 3, 1 }, O_RDONLY { 3, 0 }. */

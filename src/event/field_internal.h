@@ -107,6 +107,15 @@ int get_change_setid(const struct event *ev, struct value *ret);
 int get_change_volume(const struct event *ev, struct value *ret);
 int get_evt_arg_path2(const struct event *ev, struct value *ret);
 
+/* field_posture.c */
+extern const char *const words_posture_severity[];
+int get_container_privileged(const struct event *ev, struct value *ret);
+int get_posture_checks(const struct event *ev, struct value *ret);
+int get_posture_details(const struct event *ev, struct value *ret);
+int get_posture_partial(const struct event *ev, struct value *ret);
+int get_posture_reason(const struct event *ev, struct value *ret);
+int get_posture_severity(const struct event *ev, struct value *ret);
+
 /* field_surface.c */
 int get_bpf_cmd(const struct event *ev, struct value *ret);
 int get_bpf_prog_type(const struct event *ev, struct value *ret);

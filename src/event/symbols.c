@@ -155,12 +155,30 @@ static const struct symbol cap_symbols[] = {
 	{ NULL, 0, 0 },
 };
 
+/* enum posture_check */
+#define P(name) BITS("POSTURE_" #name, 1ull << POSTURE_##name)
+static const struct symbol posture_symbols[] = {
+	P(PRIVILEGED), P(HOST_PID), P(HOST_NET), P(HOST_IPC), P(HOST_UTS), P(HOST_CGROUP),
+	P(HOST_USER), P(ENGINE_SOCKET), P(MOUNT_ROOT_RW), P(MOUNT_ROOT_RO), P(MOUNT_ETC_RW),
+	P(MOUNT_KERNEL_RW), P(MOUNT_DEV_RW), P(MOUNT_HOME_RW), P(MOUNT_STATE_RW),
+	P(MOUNT_RUN_RW), P(MOUNT_PROGRAMS_RW), P(MOUNT_SENSITIVE_RO), P(CAPABILITIES),
+	P(SECCOMP_OFF), P(LSM_OFF), P(NEW_PRIVILEGES), P(PATHS_UNMASKED), P(DEVICES),
+	P(SHARED_MOUNT), P(SECRET_NAMES), P(NO_MEMORY_LIMIT), P(NO_PIDS_LIMIT), P(NO_CPU_LIMIT),
+	P(ROOT_WRITABLE), P(ROOT_ON_VOLUME), P(PRIVILEGED_PORT), P(PORT_ANY_ADDRESS),
+	P(RESTART_ALWAYS), P(DEFAULT_BRIDGE), P(CGROUP_PARENT), P(NO_HEALTH_CHECK),
+	P(ENGINE_TCP), P(NO_RLIMITS),
+	P(HOST_CAPABILITIES), P(HOST_DEVICES),
+	{ NULL, 0, 0 },
+};
+_Static_assert(ARRAY_SIZE(posture_symbols) == POSTURE_N + 1, "a check has no symbol");
+
 /* clang-format on */
 
 static const struct symbol *const tables[] = {
 	open_symbols,	    clone_symbols,  mount_symbols,   umount_symbols, open_tree_symbols,
 	move_mount_symbols, fsopen_symbols, fsmount_symbols, fspick_symbols, rename_symbols,
-	at_symbols,	    xattr_symbols,  mode_symbols,    cap_symbols
+	at_symbols,	    xattr_symbols,  mode_symbols,    cap_symbols,
+	posture_symbols,
 };
 _Static_assert(SYMBOLS_END == 1u << ARRAY_SIZE(tables), "one table for each family");
 

@@ -128,6 +128,49 @@ void put_field(struct doc *doc, json_t *obj, const struct field *field, const st
 	}
 }
 
+static void put_posture_details(struct doc *doc, json_t *obj, struct slice rest)
+{
+	json_t *array = put(doc, obj, "details", json_array());
+	bool changed = false;
+
+	while (rest.len > 0) {
+		const char *nul = memchr(rest.data, 0, rest.len);
+		struct slice one = { rest.data, nul ? (size_t)(nul - rest.data) : rest.len };
+
+		append(doc, array, string_from(one, &changed));
+		rest.data += one.len + (nul ? 1 : 0);
+		rest.len -= one.len + (nul ? 1 : 0);
+	}
+}
+
+void put_posture(struct doc *doc, json_t *root, const struct event *ev)
+{
+	const struct container_view *view = ev->container;
+	struct slice reason;
+	struct buf text = { 0 };
+	json_t *obj, *checks;
+
+	if (!view || !view->has_posture || ev->hdr.container == 0)
+		return;
+	obj = put(doc, root, "posture", json_object());
+	put_bool(doc, obj, "privileged", view->posture >> POSTURE_PRIVILEGED & 1);
+	put_str(doc, obj, "severity", posture_severity_name(view->posture_severity));
+	checks = put(doc, obj, "checks", json_array());
+	for (unsigned int bit = 0; bit < POSTURE_N; bit++)
+		if (view->posture >> bit & 1)
+			append(doc, checks, json_string(posture_check_name(bit)));
+	reason = view->posture_reason;
+	if (reason.len > 0) {
+		buf_add_str(&text, "could reach the host because ");
+		buf_add(&text, reason.data, reason.len);
+	}
+	doc->failed |= text.failed;
+	put_known(doc, obj, "reason", (struct slice){ text.data, text.len });
+	buf_release(&text);
+	if (ev->hdr.type == EVENT_POSTURE)
+		put_posture_details(doc, obj, ev->posture_details);
+}
+
 void put_output_line(struct doc *doc, json_t *root, const struct finding *finding, const char *time)
 {
 	struct buf line = { 0 };

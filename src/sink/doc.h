@@ -41,6 +41,9 @@ void put_list(struct doc *doc, json_t *obj, const char *key, const char *const *
 void put_field(struct doc *doc, json_t *obj, const struct field *field, const struct event *ev,
 	       bool with_missing);
 
+/* "posture": what the event's container was given; nothing when that is not known. */
+void put_posture(struct doc *doc, json_t *root, const struct event *ev);
+
 /* "<time>: <Priority> <message>", as Falco has it. */
 void put_output_line(struct doc *doc, json_t *root, const struct finding *finding,
 		     const char *time);

@@ -504,6 +504,7 @@ int render_json(const struct finding *finding, struct buf *buf)
 	put_sequence(&doc, root, finding);
 	put_incident(&doc, root, finding->incident);
 	put_container(&doc, root, ev);
+	put_posture(&doc, root, ev);
 	put_target(&doc, root, ev);
 	put_process(&doc, root, ev);
 	put_file(&doc, root, ev);

@@ -154,6 +154,11 @@ static void add_container(struct buf *buf, const struct event *ev)
 	add_pair(buf, "pod", view->pod);
 	add_pair(buf, "ns", view->pod_ns);
 	add_pair(buf, "image", view->image);
+	if (view->has_posture && view->posture_reason.len > 0) {
+		buf_add_str(buf, " posture=\"could reach the host because ");
+		buf_add_encoded(buf, view->posture_reason, not_in_quotes);
+		buf_add_str(buf, "\"");
+	}
 }
 
 static void add_target(struct buf *buf, const struct event *ev)
@@ -489,6 +494,11 @@ static void add_where(struct buf *buf, const struct event *ev)
 		}
 	}
 	add_paragraph(buf, "where", 0, &text);
+	if (id.len > 0 && view && view->has_posture && view->posture_reason.len > 0) {
+		buf_add_str(&text, "could reach the host because ");
+		buf_add_encoded(&text, view->posture_reason, NULL);
+		add_paragraph(buf, "", 0, &text);
+	}
 }
 
 static void add_why(struct buf *buf, const struct finding *finding)

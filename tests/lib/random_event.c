@@ -67,6 +67,8 @@ static const struct {
 			LEN(use, op),
 			USE_SCRIPT },
 	[EVENT_UNKNOWN_CALL] = { sizeof(struct event_unknown_call) },
+	[EVENT_POSTURE] = { sizeof(struct event_posture),
+			    { LEN(posture, reason_len), LEN(posture, details_len) } },
 	[EVENT_RULES] = { sizeof(struct event_rules),
 			  { LEN(rules, hash_len), LEN(rules, before_len), LEN(rules, error_len) } },
 	[EVENT_IDENTITY] = { sizeof(struct event_identity),

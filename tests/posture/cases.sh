@@ -46,6 +46,12 @@ hardened="--network none --read-only --cap-drop ALL --security-opt no-new-privil
 	--user 1000:1000 --pids-limit 50 --memory 64m --cpu-shares 100 --cgroupns private
 	--ulimit nofile=256:256 --restart on-failure:3 --health-cmd true"
 
+if [ ! -r /sys/kernel/btf/vmlinux ]; then
+	skip "run: this kernel has no BTF"
+elif ! agent_start; then
+	not_ok "the agent starts: $(tail -n 1 "$dir/agent.log")"
+fi
+
 if docker_start; then
 	ln "$dir/run/docker.sock" "$dir/data/other-name" 2>/dev/null
 	ln -s "$dir/run/docker.sock" "$dir/data/by-link"
@@ -65,6 +71,9 @@ if docker_start; then
 	box open --network none --cap-add SYS_PTRACE --security-opt seccomp=unconfined \
 		--security-opt systempaths=unconfined --device /dev/fuse
 	box volume --network none -v "$dir/data:/data"
+	# Opens a setting of the kernel, and leaves it as it is.
+	docker run -d --name acting --network none --privileged --runtime fewer box \
+		sh -c 'sleep 4; exec 3>>/proc/sys/kernel/core_pattern; exec sleep 600' >/dev/null
 	scan
 	if [ $code -eq 1 ]; then ok; else not_ok "findings are code 1, not $code: $(cat "$dir/scan.err")"; fi
 
@@ -112,6 +121,40 @@ if docker_start; then
 	fi
 	grep -q 'could reach the host because it runs privileged' "$dir/scan.txt" && ok || not_ok "the reason in words"
 	grep -q 'CIS 5.5' "$dir/scan.txt" && ok || not_ok "the benchmark's number"
+
+	# What the agent said at their start is what scan says now; and what a
+	# container does later bears it.
+	if [ -n "$agent" ]; then
+		agent_wait() {
+			for _ in $(seq 50); do
+				jq -se "$1" "$dir/alerts.json" >/dev/null 2>&1 && return
+				sleep 0.1
+			done
+			return 1
+		}
+		scan
+		for c in privileged socket socket-renamed socket-linked socket-folder root root-ro etc namespaces open; do
+			agent_wait "any(.[]; .event.type==\"posture\" and .container.name==\"$c\")"
+			told=$(jq -sr --arg n $c '[.[]|select(.event.type=="posture" and .container.name==$n)]|last|.posture.checks|sort|join(" ")' "$dir/alerts.json")
+			seen=$(keys $c | sort | tr '\n' ' ' | sed 's/ $//')
+			if [ -n "$told" ] && [ "$told" = "$seen" ]; then ok; else not_ok "run and scan agree on $c: $told; $seen"; fi
+		done
+		for c in twin secrets volume; do
+			if jq -se --arg n $c 'all(.[]; .container.name!=$n)' "$dir/alerts.json" >/dev/null; then ok; else not_ok "no alert about $c"; fi
+		done
+		if agent_wait 'any(.[]; .event.type!="posture" and .container.name=="acting" and .posture.privileged and
+			.posture.reason=="could reach the host because it runs privileged")'; then
+			ok
+		else
+			not_ok "a later alert bears the posture: $(jq -c '[.rule_id,.container.name,.posture]' "$dir/alerts.json" | tail -n 3)"
+		fi
+		if jq -se 'all(.[]; .event.type!="posture" or .priority=="Notice" or .priority=="Informational")' "$dir/alerts.json" >/dev/null; then
+			ok
+		else
+			not_ok "what was given is no alarm by itself"
+		fi
+		if ! grep -qE 'hunter2|label-value' "$dir/alerts.json"; then ok; else not_ok "no value in an alert"; fi
+	fi
 
 	scan --severity warning twin
 	if [ $code -eq 0 ]; then ok; else not_ok "nothing at warning is code 0, not $code: $(cat "$dir/scan.err")"; fi

@@ -622,6 +622,29 @@ static void another_id_takes_the_old_names_away(void **state)
 	enrich_free(enrich);
 }
 
+static void posture_stays_with_its_container(void **state)
+{
+	struct enrich *enrich = make(0, 0, 0);
+	struct event ev = info_event(CONTAINER, ID, "web", "image:1", "docker");
+
+	(void)state;
+	ev = apply(enrich, ev);
+	assert_false(ev.container->has_posture);
+	ev.hdr.type = EVENT_POSTURE;
+	ev.u.posture.findings = 5;
+	ev.u.posture.severity = UINT32_MAX;
+	ev.posture_reason = slice_from("it runs privileged");
+	ev = apply(enrich, ev);
+	assert_slice(ev.container->posture_reason, "it runs privileged");
+	ev = apply_open(enrich, exec_id(1, 1, 1), nobody);
+	assert_true(ev.container->has_posture);
+	assert_int_equal(ev.container->posture, 5);
+	assert_int_equal(ev.container->posture_severity, POSTURE_CRITICAL);
+	assert_slice(ev.container->posture_reason, "it runs privileged");
+	assert_slice(ev.container->name, "web");
+	enrich_free(enrich);
+}
+
 static void container_without_a_name_is_its_cgroup(void **state)
 {
 	struct enrich *enrich = make(0, 0, 0);
@@ -855,6 +878,7 @@ int main(void)
 		cmocka_unit_test(container_is_named_by_path_then_by_its_files),
 		cmocka_unit_test(alerts_are_pending_until_an_answer),
 		cmocka_unit_test(another_id_takes_the_old_names_away),
+		cmocka_unit_test(posture_stays_with_its_container),
 		cmocka_unit_test(container_without_a_name_is_its_cgroup),
 		cmocka_unit_test(container_of_a_lost_birth_is_made_up),
 		cmocka_unit_test(containers_stay_within_their_ceiling),

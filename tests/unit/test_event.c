@@ -81,6 +81,9 @@ static const struct type_case types[] = {
 	{ "identity", EVENT_IDENTITY, sizeof(struct event_identity), false, {
 		S(identity, claimed_len, claimed, EVENT_NAME_MAX),
 		S(identity, actual_len, actual, EVENT_NAME_MAX), S(identity, path_len, cgroup_path, P) } },
+	{ "posture", EVENT_POSTURE, sizeof(struct event_posture), false, {
+		S(posture, reason_len, posture_reason, P),
+		S(posture, details_len, posture_details, P) } },
 };
 /* clang-format on */
 

@@ -544,6 +544,40 @@ static void namespace_and_loss_fields(void **state)
 	EXPECT(&fx, "rules.before", "cd34");
 	EXPECT(&fx, "rules.error", "a.json:1:2: no");
 
+	set_up(&fx, EVENT_POSTURE);
+	EXPECT(&fx, "posture.reason", "<NA>");
+	EXPECT(&fx, "posture.details", "<NA>");
+	EXPECT(&fx, "posture.partial", "false");
+	EXPECT(&fx, "container.privileged", "false");
+	fx.ev.u.posture.findings = 1ull << POSTURE_PRIVILEGED | 1ull << POSTURE_HOST_PID;
+	fx.ev.u.posture.severity = POSTURE_WARNING;
+	fx.ev.u.posture.posture_flags = POSTURE_F_NO_FILES;
+	fx.ev.posture_reason = SLICE_LITERAL("it runs privileged");
+	fx.ev.posture_details = SLICE_LITERAL("privileged\0devices: /dev/sda");
+	EXPECT(&fx, "evt.type", "posture");
+	EXPECT(&fx, "posture.checks", "3");
+	EXPECT(&fx, "posture.severity", "warning");
+	EXPECT(&fx, "posture.reason", "it runs privileged");
+	EXPECT(&fx, "posture.details", "privileged, devices: /dev/sda");
+	EXPECT(&fx, "posture.partial", "true");
+	EXPECT(&fx, "container.privileged", "true");
+	fx.ev.u.posture.severity = 9;
+	EXPECT(&fx, "posture.severity", "unknown");
+
+	/* Later events have it of their container. */
+	set_up(&fx, EVENT_EXEC);
+	EXPECT(&fx, "posture.severity", "<NA>");
+	EXPECT(&fx, "container.privileged", "false");
+	fx.container.has_posture = true;
+	fx.container.posture = 1ull << POSTURE_PRIVILEGED;
+	fx.container.posture_severity = POSTURE_WARNING;
+	fx.container.posture_reason = SLICE_LITERAL("it runs privileged");
+	EXPECT(&fx, "container.privileged", "true");
+	EXPECT(&fx, "posture.checks", "1");
+	EXPECT(&fx, "posture.reason", "it runs privileged");
+	EXPECT(&fx, "posture.details", "<NA>");
+	EXPECT(&fx, "posture.partial", "false");
+
 	set_up(&fx, EVENT_LOSS);
 	fx.ev.u.loss.kind = LOSS_GAP;
 	fx.ev.u.loss.count = UINT64_MAX;

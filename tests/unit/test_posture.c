@@ -58,6 +58,14 @@ static const struct {
 	{ "pid of init", POSTURE_HOST_PID,
 	  NS("{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}"), NS("{\"type\":\"pid\",\"path\":\"/proc/12/ns/pid\"}") },
 	{ "user namespace that maps root to root", POSTURE_HOST_USER, USER_MAP("0"), USER_MAP("1000") },
+	{ "capabilities that reach the host", POSTURE_HOST_CAPABILITIES, CAPS("\"CAP_SYS_MODULE\""),
+	  CAPS("\"CAP_SYS_TIME\"") },
+	{ "a disk", POSTURE_HOST_DEVICES,
+	  LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"b\",\"major\":8,\"minor\":0}]"),
+	  LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"b\",\"major\":7,\"minor\":0}]") },
+	{ "memory", POSTURE_HOST_DEVICES,
+	  LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/mem\",\"type\":\"c\",\"major\":1,\"minor\":1}]"),
+	  LINUX(GOOD_NS ",\"devices\":[{\"path\":\"/dev/null\",\"type\":\"c\",\"major\":1,\"minor\":3}]") },
 	{ "rlimits", POSTURE_NO_RLIMITS, PROCESS("\"noNewPrivileges\":true"), PROCESS(GOOD_PROCESS) },
 	{ "network", POSTURE_HOST_NET, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
 	{ "ipc", POSTURE_HOST_IPC, NS("{\"type\":\"pid\"}"), NS(ALL_NS) },
@@ -129,7 +137,9 @@ static void each_check_tells_its_case_from_a_near_one(void **state)
 	}
 	/* The others are Docker's alone, or the kernel's. */
 	assert_int_equal(tried, ((UINT64_C(1) << POSTURE_PRIVILEGED_PORT) - 1) |
-					UINT64_C(1) << POSTURE_NO_RLIMITS);
+					UINT64_C(1) << POSTURE_NO_RLIMITS |
+					UINT64_C(1) << POSTURE_HOST_CAPABILITIES |
+					UINT64_C(1) << POSTURE_HOST_DEVICES);
 }
 
 static void table_is_whole(void **state)
@@ -141,6 +151,7 @@ static void table_is_whole(void **state)
 		if (!info || !info->key || !info->title || !info->techniques || !info->attack ||
 		    !info->fix || !info->cis)
 			fail_msg("check %u is not described", i);
+		assert_string_equal(info->key, posture_check_name(i));
 		for (unsigned int j = 0; j < i; j++)
 			assert_string_not_equal(posture_check_info(j)->key, info->key);
 	}
@@ -425,6 +436,36 @@ static void state_of_runc_stands_in_for_the_specification(void **state)
 	posture_release(&posture);
 }
 
+static void record_says_what_was_judged(void **state)
+{
+	struct posture posture = { 0 };
+	struct event ev;
+	char bytes[POSTURE_RECORD_MAX];
+	struct event_hdr hdr;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(posture_make_record(&posture, 77, 0, bytes), 0);
+	assert_int_equal(posture_read_docker_host(
+				 SLICE_LITERAL("{\"Privileged\":true,\"NetworkMode\":\"x\",\"PidMode\":\"host\","
+					       "\"Binds\":[\"/etc:/e\"]}"), &posture), 0);
+	len = posture_make_record(&posture, 77, 0, bytes);
+	memcpy(&hdr, bytes, sizeof(hdr));
+	hdr.size = (uint32_t)len;
+	hdr.version = EVENT_VERSION;
+	memcpy(bytes, &hdr, sizeof(hdr));
+	assert_int_equal(event_decode(bytes, len, &ev), 0);
+	assert_int_equal(ev.hdr.container, 77);
+	assert_int_equal(ev.u.posture.findings, posture.findings);
+	assert_int_equal(ev.u.posture.severity, POSTURE_WARNING);
+	assert_int_equal(ev.u.posture.posture_flags, POSTURE_F_NO_PROC);
+	assert_true(slice_eq(ev.posture_reason,
+			     SLICE_LITERAL("it runs privileged with the host's pid namespace")));
+	assert_true(slice_eq(ev.posture_details,
+			     SLICE_LITERAL("privileged\0host-pid\0mount-etc-rw: /etc")));
+	posture_release(&posture);
+}
+
 static void lists_are_bounded(void **state)
 {
 	cleanup_free char *json = malloc(1 << 20);
@@ -463,6 +504,7 @@ int main(void)
 		cmocka_unit_test(kernel_has_the_last_word),
 		cmocka_unit_test(live_block_that_is_none_is_refused),
 		cmocka_unit_test(state_of_runc_stands_in_for_the_specification),
+		cmocka_unit_test(record_says_what_was_judged),
 		cmocka_unit_test(lists_are_bounded),
 	};
 

@@ -431,6 +431,46 @@ static void a_container_without_a_name_keeps_its_identity(void **state)
 	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
 }
 
+/* Every later alert of the container tells why it could happen. */
+static void an_alert_says_what_its_container_was_given(void **state)
+{
+	static const char reason[] =
+		"could reach the host because it runs privileged with the host's pid namespace";
+	static const struct want wants[] = {
+		{ "posture.privileged", "true" },
+		{ "posture.severity", "warning" },
+		{ "posture.checks", "array of 2" },
+		{ "posture.checks.0", "privileged" },
+		{ "posture.checks.1", "host-pid" },
+		{ "posture.reason", reason },
+		{ "posture.details", "absent" },
+	};
+	static const struct want none[] = { { "posture", "absent" } };
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+
+	(void)state;
+	sample_link(&s);
+	assert_json(&s.finding, none, ARRAY_SIZE(none));
+	s.container.has_posture = true;
+	s.container.posture = 1ull << POSTURE_PRIVILEGED | 1ull << POSTURE_HOST_PID;
+	s.container.posture_severity = POSTURE_WARNING;
+	s.container.posture_reason = SLICE_LITERAL("it runs privileged with the host's pid namespace");
+	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	assert_non_null(memmem(buf.data, buf.len, reason, sizeof(reason) - 1));
+	buf_release(&buf);
+	assert_int_equal(render_block(&s.finding, &buf), 0);
+	assert_non_null(memmem(buf.data, buf.len, reason, sizeof(reason) - 1));
+	buf_release(&buf);
+
+	/* What is harmless is no reason. */
+	s.container.posture_reason = (struct slice){ 0 };
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	assert_null(memmem(buf.data, buf.len, "could reach", 11));
+	buf_release(&buf);
+}
+
 static void a_loss_is_an_internal_finding(void **state)
 {
 	static const struct want wants[] = {
@@ -494,7 +534,8 @@ static const struct finding *sample_fill(struct sample *s, struct slice bytes)
 	s->proc.exepath = s->proc.args = s->proc.cwd = bytes;
 	s->parents[0].name = s->parents[0].exepath = bytes;
 	s->container.id = s->container.name = s->container.image = s->container.runtime = bytes;
-	s->container.cgroup = bytes;
+	s->container.cgroup = s->container.posture_reason = bytes;
+	s->container.has_posture = true;
 	s->finding.message = bytes;
 	s->incident.container = bytes;
 	for (unsigned int i = 0; i < ARRAY_SIZE(s->steps); i++)
@@ -1163,6 +1204,7 @@ int main(void)
 		cmocka_unit_test(json_of_a_bare_host_event_is_whole),
 		cmocka_unit_test(a_sequence_lists_its_steps),
 		cmocka_unit_test(a_container_without_a_name_keeps_its_identity),
+		cmocka_unit_test(an_alert_says_what_its_container_was_given),
 		cmocka_unit_test(a_loss_is_an_internal_finding),
 		cmocka_unit_test(json_survives_hostile_bytes_and_gives_them_back),
 		cmocka_unit_test(arguments_that_are_not_text_come_back),
