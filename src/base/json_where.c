@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json_where.h"
 
+#include <sys/auxv.h>
+
 #define AT_DEPTH_MAX 12
 
 size_t json_skip_space(struct slice text, size_t i)
@@ -224,6 +226,11 @@ static void fill_excerpt(struct text_place *ret, struct slice line, size_t pos)
 	ret->caret = pos <= end ? count_chars(line.data + start, pos - start) + 1 : 0;
 }
 
+bool text_may_be_shown(void)
+{
+	return getauxval(AT_SECURE) == 0;
+}
+
 void text_place_find(struct slice text, size_t offset, struct text_place *ret)
 {
 	size_t start, end;
@@ -244,5 +251,9 @@ void text_place_find(struct slice text, size_t offset, struct text_place *ret)
 	while (end < text.len && text.data[end] != '\n')
 		end++;
 	ret->column = count_chars(text.data + start, offset - start) + 1;
-	fill_excerpt(ret, (struct slice){ text.data + start, end - start }, offset - start);
+	ret->excerpt[0] = '\0';
+	ret->caret = 0;
+	if (text_may_be_shown())
+		fill_excerpt(ret, (struct slice){ text.data + start, end - start },
+			     offset - start);
 }

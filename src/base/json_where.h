@@ -26,10 +26,15 @@ size_t json_find_in_string(struct slice text, size_t i, size_t pos);
 size_t json_skip_space(struct slice text, size_t i);
 size_t json_skip_value(struct slice text, size_t i);
 
+/* False when the program has rights that who started it has not (file
+ * capabilities): then messages show nothing of what is in a file, which that
+ * user might be unable to read. */
+bool text_may_be_shown(void);
+
 /* An offset as people count. */
 struct text_place {
 	unsigned int line, column; /* from 1 */
-	char excerpt[160];	   /* the line, without control characters */
+	char excerpt[160];	   /* the line, without control characters; "" if it may not be shown */
 	unsigned int caret;	   /* column within excerpt, from 1; 0: none */
 };
 void text_place_find(struct slice text, size_t offset, struct text_place *ret);

@@ -118,10 +118,8 @@ void options_fail(struct options *options, const struct option_place *place, boo
 				&where);
 		error.line = where.line;
 		error.column = where.column;
-		if (!place->is_secret) {
-			memcpy(error.excerpt, where.excerpt, sizeof(error.excerpt));
-			error.caret = where.caret;
-		}
+		memcpy(error.excerpt, where.excerpt, sizeof(error.excerpt));
+		error.caret = where.caret;
 	}
 	if (is_warning)
 		options->n_warnings++;

@@ -133,7 +133,6 @@ struct option_place {
 	bool has_offset;	/* `offset` counts, not `at` */
 	size_t offset;
 	unsigned int line;	/* when there is no `text` to find it in; 0: none */
-	bool is_secret;		/* show nothing of the text */
 	option_tell tell;
 	void *arg;
 };

@@ -4,7 +4,6 @@
  * the agent wait. Links are followed: a ConfigMap of Kubernetes is one. */
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include "base/json_where.h"
@@ -234,8 +233,8 @@ static bool refuse_text(struct options *options, struct option_place *place, con
 {
 	place->offset = error->position > 0 ? (size_t)error->position - 1 : 0;
 	place->has_offset = true;
-	if (place->is_secret)
-		options_fail(options, place, false, "not valid JSON");
+	if (!text_may_be_shown())
+		options_fail(options, place, false, "not valid JSON: what is there is not shown");
 	else if (json_error_code(error) == json_error_duplicate_key)
 		options_fail(options, place, false, "a key is there twice: %s", error->text);
 	else
@@ -253,9 +252,6 @@ bool options_read_text(struct options *options, const char *name, struct slice t
 	const char *key;
 	json_t *json, *value;
 
-	/* An excerpt shows a line of the file: not to those who could not read it
-	 * without what the program may do. */
-	reading.place.is_secret = getauxval(AT_SECURE) != 0;
 	json = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
 		return refuse_text(options, &reading.place, &error);

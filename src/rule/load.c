@@ -100,7 +100,7 @@ static int parse_json(struct loader *loader, struct source_file *file)
 	if (file->root)
 		return 0;
 	return fail_offset(loader, file, error_offset(file, &error), "not valid JSON: %s",
-			   error.text);
+			   text_may_be_shown() ? error.text : "what is there is not shown");
 }
 
 /* Each file's length before it, so that bytes cannot move between files
