@@ -120,6 +120,10 @@ static void put_ours(struct doc *doc, json_t *fields, const struct finding *find
 	put_str(doc, fields, "brigwatch.incident", finding->incident ? finding->incident->id : NULL);
 	put_u64(doc, fields, "brigwatch.folded", finding->folded);
 	put_u64(doc, fields, "brigwatch.number", finding->number);
+	if (enrichment_name(finding->event))
+		put_str(doc, fields, "brigwatch.enrichment", enrichment_name(finding->event));
+	if (finding->event->inner)
+		put_known(doc, fields, "brigwatch.inner_container", finding->event->inner->id);
 }
 
 /* Those that the rule names; an integer of ours that Falco has as text stays ours,

@@ -444,6 +444,10 @@ static void put_unmapped(struct doc *doc, json_t *root, const struct finding *fi
 	put_u64(doc, obj, "tid", ev->hdr.tid);
 	if (ev->container)
 		put_known(doc, obj, "pod_uid", ev->container->pod_uid);
+	if (enrichment_name(ev))
+		put_str(doc, obj, "enrichment", enrichment_name(ev));
+	if (ev->inner)
+		put_known(doc, obj, "inner_container", ev->inner->id);
 	put_u64(doc, obj, "lost", finding->lost);
 	fields = put(doc, obj, "output_fields", json_object());
 	for (size_t i = 0; i < finding->n_fields; i++)

@@ -213,6 +213,15 @@ static void assert_number(const json_t *root, const char *key, long long want)
 		fail_msg("%s: %lld, not %lld", key, (long long)json_integer_value(got), want);
 }
 
+static const json_t *at(const json_t *root, const char *key)
+{
+	const json_t *got = json_is_array(root) ? json_array_get(root, strtoul(key, NULL, 10)) : json_object_get(root, key);
+
+	if (!got)
+		fail_msg("no %s", key);
+	return got;
+}
+
 static const char *const mitre[] = { "T1611", "T1055.008", NULL };
 static const char *const tags[] = { "runtime", "escape", NULL };
 static const char *const response[] = { "Freeze it.", "Look at it.", NULL };
@@ -252,6 +261,8 @@ static void test_falco_values(void **state)
 {
 	struct event ev = sample_event();
 	struct finding finding = sample_finding(&ev);
+	const struct container_view inner = { .id = SLICE_LITERAL("inner") };
+	struct container_view late;
 	struct buf buf = { 0 };
 	json_t *root, *fields;
 
@@ -279,8 +290,26 @@ static void test_falco_values(void **state)
 	json_decref(root);
 	buf_release(&buf);
 
+	/* Not named yet, in a container of the container. */
+	late = container;
+	late.pending = true;
+	ev.container = &late;
+	ev.inner = &inner;
+	assert_int_equal(render_falco(&finding, &buf), 0);
+	root = parse_line(&buf);
+	assert_text(at(root, "output_fields"), "brigwatch.enrichment", "pending");
+	assert_text(at(root, "output_fields"), "brigwatch.inner_container", "inner");
+	json_decref(root);
+	buf_release(&buf);
+	assert_int_equal(render_ocsf(&finding, &buf), 0);
+	root = parse_line(&buf);
+	assert_text(at(root, "unmapped"), "enrichment", "pending");
+	assert_text(at(root, "unmapped"), "inner_container", "inner");
+	json_decref(root);
+	buf_release(&buf);
+
 	/* On the host. */
-	ev.container = NULL;
+	ev.container = ev.inner = NULL;
 	ev.hdr.container = 0;
 	assert_int_equal(render_falco(&finding, &buf), 0);
 	root = parse_line(&buf);
@@ -289,15 +318,6 @@ static void test_falco_values(void **state)
 	assert_true(json_is_null(json_object_get(fields, "k8s.pod.name")));
 	json_decref(root);
 	buf_release(&buf);
-}
-
-static const json_t *at(const json_t *root, const char *key)
-{
-	const json_t *got = json_is_array(root) ? json_array_get(root, strtoul(key, NULL, 10)) : json_object_get(root, key);
-
-	if (!got)
-		fail_msg("no %s", key);
-	return got;
 }
 
 static void test_ocsf_values(void **state)
