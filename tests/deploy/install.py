@@ -22,6 +22,7 @@ def installation(prefix):
         return
     there = set(files(tree))
     wanted = {f"bin/brigwatch", "lib/systemd/system/brigwatch.service", "share/bash-completion/completions/brigwatch",
+              "share/zsh/vendor-completions/_brigwatch",
               "share/brigwatch/brigwatch.schema.json"}
     wanted |= {f"share/brigwatch/rules/{n}" for n in name_of(glob.glob(f"{TOP}/rules/*.json"))}
     wanted |= {f"share/man/man{n[-1]}/{n}" for n in name_of(glob.glob(f"{TOP}/docs/*.[1-9]"))}
