@@ -212,3 +212,4 @@ include tests/live/Makefile.inc
 include tests/outputs/Makefile.inc
 -include tests/robust/Makefile.inc
 include tests/attribution/Makefile.inc
+include tests/health/Makefile.inc

@@ -375,7 +375,6 @@ static void report_rules(struct engine *engine, const char *before, const char *
 static void note_refusal(struct engine *engine)
 {
 	engine->figures.status.reloads_refused++;
-	engine->figures.status.is_refused = true;
 }
 
 static void take_rules(struct engine *engine, int fd)
@@ -392,7 +391,6 @@ static void take_rules(struct engine *engine, int fd)
 		report_rules(engine, "", error.message);
 	} else {
 		engine->figures.status.reloads_taken++;
-		engine->figures.status.is_refused = false;
 		figures_take_rules(&engine->figures, engine->book.set, clock_ns(CLOCK_REALTIME));
 		report_rules(engine, before, "");
 	}

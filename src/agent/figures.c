@@ -103,54 +103,56 @@ static void gather_tables(struct status_engine *status, const struct figures_sou
 	status->alerts_folded = rules.n_folded;
 }
 
-/* The most suppressed, most first. */
-static void keep_container(struct status_engine *status, uint64_t key, uint64_t suppressed)
+static int by_records(const void *a, const void *b)
 {
-	size_t i = status->n_containers;
+	const struct ledger_container *const *first = a, *const *second = b;
+	uint64_t x = ledger_suppressed(*first), y = ledger_suppressed(*second);
 
-	if (i == STATUS_CONTAINERS_MAX) {
-		if (status->containers[i - 1].suppressed >= suppressed)
-			return;
-		i--;
-	} else {
-		status->n_containers++;
+	if (x == y) {
+		x = (*first)->received;
+		y = (*second)->received;
 	}
-	for (; i > 0 && status->containers[i - 1].suppressed < suppressed; i--) {
-		status->containers[i].key = status->containers[i - 1].key;
-		status->containers[i].suppressed = status->containers[i - 1].suppressed;
-	}
-	status->containers[i].key = key;
-	status->containers[i].suppressed = suppressed;
+	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static void gather_suppressed(struct status_engine *status, const struct figures_sources *from)
+static void gather_containers(struct status_engine *status, const struct figures_sources *from)
 {
-	uint64_t sum = 0, named = 0;
+	const struct ledger_container *all[LEDGER_CONTAINERS_MAX];
+	uint64_t suppressed = 0;
+	size_t n = 0;
 
 	for (unsigned int ring = 0; ring < RING_MAX; ring++)
 		for (unsigned int type = 0; type < EVENT_TYPE_MAX; type++)
-			sum += status->books[ring][type].suppressed;
-	status->n_containers = status->suppressed_containers = 0;
+			suppressed += status->books[ring][type].suppressed;
+	status->suppressed_containers = 0;
+	status->received_host = from->ledger->received_host;
+	status->received_other = from->ledger->received_other;
 	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
 		const struct ledger_container *slot = &from->ledger->containers[i];
 
-		if (!slot->container || !ledger_suppressed(slot))
+		if (!slot->container)
 			continue;
-		status->suppressed_containers++;
-		keep_container(status, slot->container, ledger_suppressed(slot));
+		status->suppressed_containers += ledger_suppressed(slot) > 0;
+		all[n++] = slot;
 	}
+	qsort(all, n, sizeof(all[0]), by_records);
+	status->n_containers = n < STATUS_CONTAINERS_MAX ? n : STATUS_CONTAINERS_MAX;
+	for (size_t i = status->n_containers; i < n; i++)
+		status->received_other += all[i]->received;
 	for (size_t i = 0; i < status->n_containers; i++) {
 		struct status_container *container = &status->containers[i];
-		const struct container_view *view = enrich_find_container(from->enrich, container->key);
+		const struct container_view *view = enrich_find_container(from->enrich, all[i]->container);
 
-		named += container->suppressed;
-		container->id[0] = container->name[0] = '\0';
+		*container = (struct status_container){ .key = all[i]->container,
+							.received = all[i]->received,
+							.suppressed = ledger_suppressed(all[i]) };
+		suppressed -= container->suppressed < suppressed ? container->suppressed : suppressed;
 		if (!view)
 			continue;
 		encode_text(view->id, container->id, sizeof(container->id));
 		encode_text(view->name, container->name, sizeof(container->name));
 	}
-	status->suppressed_unnamed = sum > named ? sum - named : 0;
+	status->suppressed_other = suppressed;
 }
 
 void figures_publish(struct figures *figures, const struct figures_sources *from,
@@ -182,6 +184,6 @@ void figures_publish(struct figures *figures, const struct figures_sources *from
 	status->refused[REFUSED_LATE] = resolver->n_late;
 	status->refused[REFUSED_SKIPPED] = resolver->n_skipped;
 	gather_tables(status, from, state);
-	gather_suppressed(status, from);
+	gather_containers(status, from);
 	status_publish(figures->page, status);
 }

@@ -66,27 +66,6 @@ void ledger_note_missed(struct ledger *ledger, uint64_t n)
 	ledger->n_losses++;
 }
 
-void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)
-{
-	uint64_t *next;
-
-	ledger->received++;
-	if (hdr->ring >= RING_MAX || hdr->cpu >= LEDGER_CPUS_MAX)
-		return;
-	next = &ledger->next_seq[hdr->ring][hdr->cpu];
-	if (*next && hdr->seq > *next)
-		ledger->gaps += hdr->seq - *next;
-	if (hdr->seq >= *next)
-		*next = hdr->seq + 1;
-}
-
-static void tell(struct ledger_report *report, enum loss_kind kind, unsigned int type, uint64_t container,
-		 uint64_t count)
-{
-	if (count && report->n < LEDGER_LOSSES_MAX)
-		report->losses[report->n++] = (struct ledger_loss){ kind, type, container, count };
-}
-
 static size_t slot_of(uint64_t container)
 {
 	return (container * 0x9e3779b97f4a7c15ull) >> 54 & (LEDGER_CONTAINERS_MAX - 1);
@@ -108,6 +87,45 @@ static struct ledger_container *find_container(struct ledger *ledger, uint64_t c
 	return &ledger->containers[i];
 }
 
+static void note_container(struct ledger *ledger, uint64_t container)
+{
+	struct ledger_container *slot;
+
+	if (!container) {
+		ledger->received_host++;
+		return;
+	}
+	slot = find_container(ledger, container);
+	if (!slot) {
+		ledger->received_other++;
+		return;
+	}
+	slot->received++;
+	slot->is_recent = true;
+}
+
+void ledger_note(struct ledger *ledger, const struct event_hdr *hdr)
+{
+	uint64_t *next;
+
+	ledger->received++;
+	note_container(ledger, hdr->container);
+	if (hdr->ring >= RING_MAX || hdr->cpu >= LEDGER_CPUS_MAX)
+		return;
+	next = &ledger->next_seq[hdr->ring][hdr->cpu];
+	if (*next && hdr->seq > *next)
+		ledger->gaps += hdr->seq - *next;
+	if (hdr->seq >= *next)
+		*next = hdr->seq + 1;
+}
+
+static void tell(struct ledger_report *report, enum loss_kind kind, unsigned int type, uint64_t container,
+		 uint64_t count)
+{
+	if (count && report->n < LEDGER_LOSSES_MAX)
+		report->losses[report->n++] = (struct ledger_loss){ kind, type, container, count };
+}
+
 static void on_budget(const struct budget_key *key, const struct budget *budget, void *arg)
 {
 	struct ledger_container *slot = find_container(arg, key->container);
@@ -116,7 +134,7 @@ static void on_budget(const struct budget_key *key, const struct budget *budget,
 		slot->now += budget->suppressed;
 }
 
-/* Containers of which the kernel knows nothing any more make room for others. */
+/* Containers that did nothing for a while make room for others. */
 static void forget_containers(struct ledger *ledger)
 {
 	struct ledger_container *old;
@@ -130,10 +148,15 @@ static void forget_containers(struct ledger *ledger)
 	memset(ledger->containers, 0, sizeof(ledger->containers));
 	ledger->n_containers = 0;
 	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
-		struct ledger_container *slot = old[i].now ? find_container(ledger, old[i].container) : NULL;
+		bool keep = old[i].now || old[i].is_recent;
+		struct ledger_container *slot = keep ? find_container(ledger, old[i].container) : NULL;
 
 		if (slot)
 			*slot = old[i];
+		else
+			ledger->received_other += old[i].received;
+		if (slot)
+			slot->is_recent = false;
 	}
 	free(old);
 }
@@ -145,7 +168,6 @@ static void tell_suppressed(struct ledger *ledger, struct ledger_report *ret)
 
 	if (ledger->budgets_fd < 0)
 		return;
-	forget_containers(ledger);
 	for (size_t i = 0; i < LEDGER_CONTAINERS_MAX; i++) {
 		last[i] = ledger->containers[i].now;
 		ledger->containers[i].now = 0;
@@ -220,6 +242,7 @@ void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 	ledger->told_malformed = ledger->malformed;
 	tell_counters(ledger, ret);
 	n_suppressed = ret->n;
+	forget_containers(ledger);
 	if (now.suppressed != ledger->told_suppressed)
 		tell_suppressed(ledger, ret);
 	ledger->told_suppressed = now.suppressed;

@@ -11,13 +11,15 @@
 #define LEDGER_CPUS_MAX 4096
 #define LEDGER_LOSSES_MAX 64
 #define LEDGER_CALLS_MAX 8
-#define LEDGER_CONTAINERS_MAX 1024 /* whose suppressed records are counted apart; a power of two */
+#define LEDGER_CONTAINERS_MAX 1024 /* whose records are counted apart; a power of two */
 
-/* A container of which records were suppressed. The kernel forgets budgets that
- * were not used for long, so what it says may fall; `before` keeps that. */
+/* The records of one container. The kernel forgets budgets that were not used for
+ * long, so what it says of suppressed ones may fall; `before` keeps that. */
 struct ledger_container {
 	uint64_t container; /* 0: free */
-	uint64_t before, now, told;
+	uint64_t received;
+	uint64_t before, now, told; /* suppressed */
+	bool is_recent;		    /* acted since others were last forgotten */
 };
 
 struct ledger {
@@ -36,6 +38,8 @@ struct ledger {
 	uint64_t counters[COUNTER_MAX];			/* likewise */
 	struct ledger_container containers[LEDGER_CONTAINERS_MAX];	/* by hash */
 	size_t n_containers;
+	uint64_t received_host;	 /* of no container */
+	uint64_t received_other; /* of containers not in the table, or not any more */
 };
 
 struct ledger_loss {

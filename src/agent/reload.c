@@ -306,6 +306,7 @@ int reload_begin(struct reload *reload, struct live *live, int *ret_fd, char *er
 	r = load_again(reload, &bundle, &len, error, size);
 	if (r == -EINPROGRESS)
 		return 0;
+	reload->is_refused = r < 0;
 	if (r < 0)
 		return r;
 	if (strcmp(rule_set_hash(reload->coming), rule_set_hash(reload->rules)) == 0) {
@@ -337,6 +338,7 @@ void reload_end(struct reload *reload, struct live *live, bool is_taken)
 {
 	if (!reload->coming)
 		return;
+	reload->is_refused = !is_taken;
 	if (is_taken) {
 		log_message("rules", "watching with %zu rules (%.12s), until now with %zu (%.12s)",
 			    rule_set_len(reload->coming), rule_set_hash(reload->coming),

@@ -23,6 +23,7 @@ struct reload {
 	unsigned int n_tries; /* to read files that somebody was writing */
 	bool is_asked;	      /* by a signal: say so if nothing changed */
 	uint64_t watched, watched_plain; /* types that the live view wants beside the rules */
+	bool is_refused;      /* the files as they were last read are not what judges */
 };
 
 void reload_init(struct reload *ret, const struct rule_load *load, const struct rule_set *rules);

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <grp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,22 +29,35 @@ static const int engine_calls[] = {
 	SCMP_SYS(fcntl),	 SCMP_SYS(ioctl),	  SCMP_SYS(sched_yield), SCMP_SYS(sigaltstack),
 };
 
+/* Sockets that it was given; it makes none, and connects to nobody. */
+static const int status_calls[] = {
+	SCMP_SYS(read),		   SCMP_SYS(write),	    SCMP_SYS(writev),	   SCMP_SYS(close),
+	SCMP_SYS(epoll_wait),	   SCMP_SYS(epoll_pwait),   SCMP_SYS(epoll_ctl),   SCMP_SYS(epoll_create1),
+	SCMP_SYS(poll),		   SCMP_SYS(ppoll),	    SCMP_SYS(accept4),	   SCMP_SYS(getsockname),
+	SCMP_SYS(recvfrom),	   SCMP_SYS(sendto),	    SCMP_SYS(sendmsg),	   SCMP_SYS(shutdown),
+	SCMP_SYS(setsockopt),	   SCMP_SYS(getsockopt),    SCMP_SYS(munmap),	   SCMP_SYS(mremap),
+	SCMP_SYS(brk),		   SCMP_SYS(madvise),	    SCMP_SYS(futex),	   SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit),		   SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(getpid),	   SCMP_SYS(gettid),	    SCMP_SYS(tgkill),	   SCMP_SYS(restart_syscall),
+	SCMP_SYS(fcntl),	   SCMP_SYS(sched_yield),   SCMP_SYS(sigaltstack), SCMP_SYS(getrandom),
+};
+
 /* Reaching for one of these means that somebody else is at the wheel. */
 static const int fatal_calls[] = {
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(fork), SCMP_SYS(vfork),
 	SCMP_SYS(clone),  SCMP_SYS(clone3),   SCMP_SYS(mount),	SCMP_SYS(setns), SCMP_SYS(unshare),
 };
 
-static int add_rules(scmp_filter_ctx ctx)
+static int add_rules(scmp_filter_ctx ctx, const int *calls, size_t n, bool with_bpf)
 {
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < ARRAY_SIZE(engine_calls) && r == 0; i++)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, engine_calls[i], 0);
+	for (i = 0; i < n && r == 0; i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
 	for (i = 0; i < ARRAY_SIZE(fatal_calls) && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, fatal_calls[i], 0);
-	for (i = 0; i < source_bpf_commands_len && r == 0; i++)
+	for (i = 0; i < source_bpf_commands_len && with_bpf && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)source_bpf_commands[i]));
 	/* Memory, but never executable. */
@@ -56,11 +70,9 @@ static int add_rules(scmp_filter_ctx ctx)
 	return r;
 }
 
-int sandbox_enter_engine(void)
+static int give_up_all(void)
 {
-	scmp_filter_ctx ctx;
 	bool can_change;
-	int r;
 
 	/* Read by the C library on first use, from files. */
 	tzset();
@@ -86,11 +98,18 @@ int sandbox_enter_engine(void)
 		return -EPERM;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
+	return 0;
+}
+
+static int filter(const int *calls, size_t n, bool with_bpf)
+{
+	scmp_filter_ctx ctx;
+	int r;
 
 	ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!ctx)
 		return -ENOMEM;
-	r = add_rules(ctx);
+	r = add_rules(ctx, calls, n, with_bpf);
 	if (r == 0)
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -106,6 +125,27 @@ void sandbox_raise(void)
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, i);
 	/* What fails is told by sandbox_missing(). */
 	(void)capng_apply(CAPNG_SELECT_CAPS);
+}
+
+int sandbox_enter_engine(void)
+{
+	int r = give_up_all();
+
+	return r < 0 ? r : filter(engine_calls, ARRAY_SIZE(engine_calls), true);
+}
+
+int sandbox_enter_status(pid_t parent)
+{
+	int r = give_up_all();
+
+	if (r < 0)
+		return r;
+	/* After the change of ids, which clears it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	if (getppid() != parent)
+		return -ESRCH;
+	return filter(status_calls, ARRAY_SIZE(status_calls), false);
 }
 
 const char *sandbox_missing(void)

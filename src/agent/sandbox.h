@@ -3,6 +3,8 @@
 #ifndef BW_AGENT_SANDBOX_H
 #define BW_AGENT_SANDBOX_H
 
+#include <sys/types.h>
+
 /* The engine: no capability, another user, no new privileges, not dumpable,
  * and only the system calls that it needs. For good. 0 or -errno. */
 int sandbox_enter_engine(void);
@@ -10,6 +12,10 @@ int sandbox_enter_engine(void);
 /* Makes effective what is permitted: a program file may permit capabilities without making
  * them effective (setcap ...=p), so that it can be run without them for what needs none. */
 void sandbox_raise(void);
+
+/* The same for the status process, with the calls of a server; it ends with
+ * `parent`, the sensor. -ESRCH: that has ended already. */
+int sandbox_enter_status(pid_t parent);
 
 /* Names of capabilities that this process lacks and nothing can be watched
  * without; NULL: none. */

@@ -23,6 +23,7 @@
 #include "agent/reload.h"
 #include "agent/sandbox.h"
 #include "agent/status_sensor.h"
+#include "agent/status_server.h"
 #include "agent/watch.h"
 #include "source/live.h"
 
@@ -58,10 +59,12 @@ struct sensor {
 	/* Another reader, for refused opens: it goes where a container's strings
 	 * lead, and may be made to hang there. Names are not to wait for that. */
 	struct child resolver;
+	struct child server;		/* answers HTTP with the status pages */
 	int control_fd;			/* our end to the engine */
 	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
 	int resolver_engine_fd, resolver_fd;
-	int lock_fd, signal_fd;
+	int run_dir_fd, lock_fd, signal_fd;
+	int status_unix_fd, status_tcp_fd;	/* kept for restarts: clients wait meanwhile */
 	int host_root_fd;		/* O_PATH: where the host's files are */
 	struct own own;			/* who we are, so that the engine knows us */
 	struct reload reload; /* the rules, and others that are to come */
@@ -106,11 +109,11 @@ static int take_lock(struct sensor *sensor)
 {
 	uint64_t end = now_ms() + LOCK_WAIT_MS;
 	struct timespec pause = { .tv_nsec = 20000000 };
-	cleanup_close int dir = -1;
+	int dir;
 
 	if (mkdir(run_dir(sensor), 0700) < 0 && errno != EEXIST)
 		return -errno;
-	dir = open(run_dir(sensor), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	sensor->run_dir_fd = dir = open(run_dir(sensor), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
 	sensor->lock_fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -282,6 +285,59 @@ static void start_readers(struct sensor *sensor)
 	}
 }
 
+/* ---- the status server: nothing waits for it, and all goes on without ---- */
+
+static int start_server(struct sensor *sensor)
+{
+	struct status_server_config config = {
+		.unix_fd = sensor->status_unix_fd,
+		.tcp_fd = sensor->status_tcp_fd,
+		.engine_fd = sensor->status.engine_read_fd,
+		.sensor_fd = sensor->status.sensor_read_fd,
+		.shed = shed_rules,
+		.shed_arg = sensor,
+	};
+
+	return status_server_spawn(&config, &sensor->server.pid);
+}
+
+static void close_server(struct sensor *sensor)
+{
+	if (sensor->status_unix_fd >= 0) {
+		close(sensor->status_unix_fd);
+		(void)unlinkat(sensor->run_dir_fd, STATUS_SOCKET, 0);
+	}
+	if (sensor->status_tcp_fd >= 0)
+		close(sensor->status_tcp_fd);
+	sensor->status_unix_fd = sensor->status_tcp_fd = -1;
+}
+
+/* An address that was asked for must be had; the socket is the agent's own idea. */
+static int open_server(struct sensor *sensor)
+{
+	const char *listen = sensor->options->listen;
+	int r;
+
+	r = status_listen_unix(sensor->run_dir_fd, &sensor->status_unix_fd);
+	if (r < 0)
+		log_message("status", "cannot listen on %s/" STATUS_SOCKET ": %s, `brigwatch health` will not work",
+			    run_dir(sensor), strerror(-r));
+	r = listen ? status_listen_tcp(listen, &sensor->status_tcp_fd) : 0;
+	if (r < 0) {
+		log_message("status", "cannot listen on %s: %s", listen, strerror(-r));
+		return EXIT_USAGE;
+	}
+	r = start_server(sensor);
+	if (r == 0)
+		return EXIT_DONE;
+	close_server(sensor);
+	if (r == -ENOPKG)
+		log_message("status", "no libmicrohttpd.so.12 (Debian: libmicrohttpd12): metrics and health are not served");
+	else
+		log_message("status", "cannot start the status server: %s, metrics and health are not served", strerror(-r));
+	return listen ? EXIT_INTERNAL : EXIT_DONE;
+}
+
 /* False: it falls over and over, there is no point in another try. */
 static bool may_restart(struct child *child)
 {
@@ -348,7 +404,7 @@ static void on_engine_end(struct sensor *sensor, int status)
 		tell_refused(sensor, "the engine fell while it took the new rules");
 }
 
-static void on_reader_end(struct sensor *sensor, struct child *child, int status)
+static void on_child_end(struct sensor *sensor, struct child *child, int status)
 {
 	char how[96];
 	int r;
@@ -363,19 +419,21 @@ static void on_reader_end(struct sensor *sensor, struct child *child, int status
 		return;
 	}
 	log_message("sensor", "the %s %s, starting another", child->name, how);
-	r = start_reader(sensor, child);
+	r = child == &sensor->server ? start_server(sensor) : start_reader(sensor, child);
 	if (r < 0)
 		log_message("sensor", "cannot start another %s: %s, going on without %s for a minute", child->name,
 			    strerror(-r), child->without);
 }
 
 /* One that fell too often is given another chance: a container can make it fall. */
-static void revive_readers(struct sensor *sensor)
+static void revive_children(struct sensor *sensor)
 {
 	if (!sensor->reader.pid && sensor->reader_fd >= 0)
 		(void)start_reader(sensor, &sensor->reader);
 	if (!sensor->resolver.pid && sensor->resolver_fd >= 0)
 		(void)start_reader(sensor, &sensor->resolver);
+	if (!sensor->server.pid && (sensor->status_unix_fd >= 0 || sensor->status_tcp_fd >= 0))
+		(void)start_server(sensor);
 }
 
 static void reap_children(struct sensor *sensor)
@@ -387,9 +445,11 @@ static void reap_children(struct sensor *sensor)
 		if (pid == sensor->engine.pid)
 			on_engine_end(sensor, status);
 		else if (pid == sensor->reader.pid)
-			on_reader_end(sensor, &sensor->reader, status);
+			on_child_end(sensor, &sensor->reader, status);
 		else if (pid == sensor->resolver.pid)
-			on_reader_end(sensor, &sensor->resolver, status);
+			on_child_end(sensor, &sensor->resolver, status);
+		else if (pid == sensor->server.pid)
+			on_child_end(sensor, &sensor->server, status);
 	}
 }
 
@@ -515,8 +575,10 @@ static void write_status(struct sensor *sensor)
 	note_child(sensor, &sensor->engine, true);
 	note_child(sensor, &sensor->reader, sensor->reader_fd >= 0);
 	note_child(sensor, &sensor->resolver, sensor->resolver_fd >= 0);
+	note_child(sensor, &sensor->server, sensor->status_unix_fd >= 0 || sensor->status_tcp_fd >= 0);
 	data->is_stopping = sensor->stop;
 	data->is_reloading = sensor->reload.coming != NULL;
+	data->is_refused = sensor->reload.is_refused;
 	sensor_status_publish(&sensor->status);
 }
 
@@ -547,7 +609,7 @@ static void sweep(struct sensor *sensor)
 	uint64_t now = boot_ns();
 
 	(void)live_sweep_namespaces(sensor->live, now > NS_UNSEEN_NS ? now - NS_UNSEEN_NS : 0);
-	revive_readers(sensor);
+	revive_children(sensor);
 }
 
 /* ---- other rules ---- */
@@ -738,7 +800,7 @@ static void stop_engine(struct sensor *sensor)
 	sensor->exit_code = EXIT_INTERNAL;
 }
 
-static void stop_reader(struct child *child)
+static void stop_child(struct child *child)
 {
 	if (child->pid <= 0)
 		return;
@@ -757,7 +819,7 @@ static int start(struct sensor *sensor)
 	bool is_adopted = false;
 	const char *missing;
 	sigset_t signals;
-	int r;
+	int code, r;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
@@ -832,6 +894,9 @@ static int start(struct sensor *sensor)
 	if (r < 0)
 		log_message("source", "cannot look at what runs already: %s, containers are learned as they act",
 			    strerror(-r));
+	code = open_server(sensor);
+	if (code != EXIT_DONE)
+		return code;
 	r = sandbox_enter_sensor();
 	if (r < 0)
 		log_message("sensor", "cannot give up capabilities: %s, going on with all", strerror(-r));
@@ -845,13 +910,17 @@ int sensor_run(const struct sensor_options *options)
 		.engine.name = "engine",
 		.reader = { .name = "reader", .without = "container names" },
 		.resolver = { .name = "resolver", .without = "the objects of refused opens" },
+		.server = { .name = "status", .without = "metrics and health" },
 		.control_fd = -1,
 		.reader_engine_fd = -1,
 		.reader_fd = -1,
 		.resolver_engine_fd = -1,
 		.resolver_fd = -1,
+		.run_dir_fd = -1,
 		.lock_fd = -1,
 		.signal_fd = -1,
+		.status_unix_fd = -1,
+		.status_tcp_fd = -1,
 		.host_root_fd = -1,
 		.door = { .listen_fd = -1, .coming_fd = -1 },
 	};
@@ -877,8 +946,10 @@ int sensor_run(const struct sensor_options *options)
 	watch_door_close(&sensor.door);
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
-	stop_reader(&sensor.reader);
-	stop_reader(&sensor.resolver);
+	stop_child(&sensor.reader);
+	stop_child(&sensor.resolver);
+	stop_child(&sensor.server);
+	close_server(&sensor);
 	live_free(sensor.live);
 	sensor_status_release(&sensor.status);
 	reload_release(&sensor.reload);

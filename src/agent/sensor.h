@@ -22,7 +22,8 @@ struct sensor_options {
 	const char *hostname; /* in alerts and figures; NULL: the system's */
 	const char *config_file; /* that all this was read from, for SIGHUP; NULL: none */
 	struct stat config_state; /* of it, then */
-	const char *run_dir; /* of the lock; NULL: /run/brigwatch. The same for all agents of a host */
+	const char *run_dir; /* of the lock and the status socket; NULL: /run/brigwatch. The same for all agents of a host */
+	const char *listen;  /* "ADDRESS:PORT" of the status server, checked; NULL: none */
 };
 
 /* Run until SIGINT or SIGTERM. Returns an enum exit_code. */

@@ -201,8 +201,7 @@ int status_get_sensor(const struct status_page *page, struct status_sensor *ret)
 	return r;
 }
 
-/* Ends within its field and cannot break a line, a label or a terminal. */
-static void check_text(char *text, size_t size)
+void status_check_text(char *text, size_t size)
 {
 	text[size - 1] = '\0';
 	for (char *p = text; *p; p++)
@@ -210,7 +209,7 @@ static void check_text(char *text, size_t size)
 			*p = '?';
 }
 
-#define CHECK_TEXT(field) check_text((field), sizeof(field))
+#define CHECK_TEXT(field) status_check_text((field), sizeof(field))
 
 void status_check_engine(struct status_engine *data)
 {

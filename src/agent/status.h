@@ -19,7 +19,7 @@
 
 #define STATUS_RULES_MAX 1024	   /* rules that are counted apart */
 #define STATUS_RULE_ID_MAX 32	   /* longer ones are not counted apart */
-#define STATUS_CONTAINERS_MAX 32   /* named among those with suppressed records */
+#define STATUS_CONTAINERS_MAX 256  /* with books of their own, those with most records */
 #define STATUS_HOOKS_MAX 32
 #define STATUS_PROCESSES_MAX 8
 #define STATUS_NAME_MAX 64
@@ -51,7 +51,7 @@ struct status_rule {
 
 struct status_container {
 	uint64_t key;
-	uint64_t suppressed;
+	uint64_t received, suppressed;
 	char id[STATUS_NAME_MAX * 2]; /* printable; "" when not known */
 	char name[STATUS_NAME_MAX * 2];
 };
@@ -83,14 +83,14 @@ struct status_engine {
 	uint64_t entries[STATUS_TABLES], evictions[STATUS_TABLES];
 
 	uint64_t suppressed_containers;
-	uint64_t suppressed_unnamed;  /* records whose container is not in containers[] */
+	/* Of no container, and of those that are not in containers[]. */
+	uint64_t received_host, received_other, suppressed_other;
 	uint64_t n_containers;
-	struct status_container containers[STATUS_CONTAINERS_MAX]; /* most first */
+	struct status_container containers[STATUS_CONTAINERS_MAX]; /* most suppressed first, then most received */
 
 	uint64_t rules_loaded;
 	uint64_t reloads_taken, reloads_refused;
 	uint64_t rules_wall_ns; /* since when these judge */
-	uint32_t is_refused;	/* the last change of rules was */
 	char rules_hash[STATUS_NAME_MAX + 12];
 	struct status_rule rules[STATUS_RULES_MAX];
 };
@@ -124,8 +124,9 @@ struct status_sensor {
 	int32_t pin_error;	/* errno: why those that are missing could not be put back; 0: they were */
 	uint32_t pad;
 	uint8_t is_adopted, is_pinned, is_stopping, is_reloading;
+	uint8_t is_refused;	/* the rules as the files have them are not those that judge */
 	uint8_t n_hooks, n_processes;
-	uint8_t pad2[2];
+	uint8_t pad2;
 	char version[32], object[24], release[STATUS_NAME_MAX + 2], tier[16], hostname[256];
 	struct status_hook hooks[STATUS_HOOKS_MAX];
 	struct status_process processes[STATUS_PROCESSES_MAX];
@@ -161,6 +162,10 @@ int status_get_sensor(const struct status_page *page, struct status_sensor *ret)
 /* Cut counts to what there is room for, and make strings end and be printable. */
 void status_check_engine(struct status_engine *data);
 void status_check_sensor(struct status_sensor *data);
+
+/* What is in such a field ends within it, and is printable ASCII without quotes
+ * and backslashes: it cannot break a line, a label or a terminal. */
+void status_check_text(char *text, size_t size);
 
 uint64_t status_now(void); /* CLOCK_MONOTONIC */
 

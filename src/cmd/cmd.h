@@ -9,6 +9,7 @@ int cmd_scan(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_incidents(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
+int cmd_health(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_hand_over(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command {
 	{ "scan", cmd_scan, "judge what the running containers were given" },
 	{ "incidents", cmd_incidents, "tell alerts as stories" },
 	{ "check-config", cmd_check_config, "what `run` makes of its configuration; mistakes in it" },
+	{ "health", cmd_health, "how the agent that runs here fares; for probes" },
 	{ "doctor", cmd_doctor, "what this kernel allows, which hooks fit, what is not seen" },
 	{ "hand-over", cmd_hand_over, "give directories to the user that the agent runs as" },
 	{ "version", cmd_version, "print the version" },

@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 
+#include "agent/status_server.h"
+
 #define HOSTNAME_LEN_MAX 253 /* of a DNS name */
 
 static const char *const formats[] = { "text", "json", "falco", "ocsf", NULL };
@@ -17,6 +19,15 @@ static const char *const formats[] = { "text", "json", "falco", "ocsf", NULL };
 	.flag = name, .argument = "DIR", .key = key_name, .env = env_name, .type = OPTION_IS_PATH, \
 	.items_max = 16, .separator = ':', .fallback_text = "the usual places", .help = what
 /* NOLINTEND(bugprone-macro-parentheses) */
+
+static bool check_listen(const char *text, char error[OPTION_ERROR_MAX])
+{
+	if (status_check_address(text, NULL, true) == 0)
+		return true;
+	snprintf(error, OPTION_ERROR_MAX,
+		 "'%.100s' is not ADDRESS:PORT, as 127.0.0.1:9110 or [::1]:9110", text);
+	return false;
+}
 
 const struct run_option run_options[OPTIONS_N] = {
 	[OPTION_CONFIG] = {
@@ -67,8 +78,20 @@ const struct run_option run_options[OPTIONS_N] = {
 	[OPTION_RUN_DIR] = {
 		.flag = "run-dir", .argument = "DIR", .key = "run_dir", .env = "BRIGWATCH_RUN_DIR",
 		.type = OPTION_IS_PATH, .items_max = 1, .fallback = "/run/brigwatch",
-		.help = "Where the lock is that keeps a second agent away; in a container, a directory of "
-			"the host.",
+		.help = "Where the lock is that keeps a second agent away, and status.sock; in a container, "
+			"a directory of the host.",
+	},
+	[OPTION_LISTEN] = {
+		.flag = "listen", .argument = "ADDRESS:PORT", .key = "listen", .env = "BRIGWATCH_LISTEN",
+		.type = OPTION_IS_TEXT, .items_max = 1, .check = check_listen,
+		.fallback_text = "no port; the socket status.sock in the run directory answers always",
+		.help = "Answer /metrics, /livez, /readyz, /healthz and /version by HTTP there. An address of "
+			"the loopback, or the pod's own, which the variable POD_IP names; IPv6 in brackets.",
+	},
+	[OPTION_LISTEN_ANY] = {
+		.flag = "listen-any", .key = "listen_any", .env = "BRIGWATCH_LISTEN_ANY",
+		.type = OPTION_IS_SWITCH, .items_max = 1,
+		.help = "Allow any other address to --listen: everybody who reaches it can read the metrics.",
 	},
 	[OPTION_HOSTNAME] = {
 		.flag = "hostname", .argument = "NAME", .key = "hostname", .env = "BRIGWATCH_HOSTNAME",
