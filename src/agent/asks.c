@@ -47,8 +47,6 @@ static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
 {
 	reader_result_release(&ask->result);
 	memset(&ask->result, 0, sizeof(ask->result));
-	ask->result.file = asks->file;
-	ask->result.file_arg = asks->file_arg;
 	ask->result.is_init_certain = !ask->is_seeded;
 	ask->request.number = ++asks->number;
 	ask->is_sent = reader_request(asks->fd, &ask->request) == 0;

@@ -32,8 +32,6 @@ struct asks {
 	unsigned int n_in_vain;	/* alerts that waited since the reader last said anything */
 	/* Containers whose name was there in time, after an alert, or not at all. */
 	uint64_t n_ok, n_late, n_missing;
-	reader_file_fn file;	/* may be set after asks_init(): sees the files of each container */
-	void *file_arg;
 };
 
 typedef void (*asks_submit_fn)(void *rec, size_t len, void *arg);

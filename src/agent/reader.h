@@ -32,6 +32,8 @@ struct reader_config {
 	const char *const *docker_roots;  /* DIR/containers/<id>/config.v2.json, hostconfig.json */
 	const char *const *bundle_roots;  /* DIR/<id>/config.json */
 	const char *const *storage_roots; /* podman, CRI-O: DIR/overlay-containers/... */
+	const char *const *machine_roots; /* systemd-machined: DIR/<name> */
+	const char *const *lxc_roots;	  /* DIR/<name>/config */
 	uid_t uid;			  /* to become; 0: 65534 */
 	gid_t gid;			  /* likewise */
 	void (*shed)(void *arg);	  /* called in the new process: free what it has no use for */
@@ -47,6 +49,8 @@ enum reader_kind {
 	READER_DOCKER_HOSTCONFIG = 6, /* hostconfig.json: posture, no names */
 	READER_STORAGE_VOLATILE = 7,  /* the other index: containers that do not outlive a restart */
 	READER_LIVE = 8,	      /* struct posture_live, in a reply of its own, without id */
+	READER_MACHINE = 9,	      /* systemd-nspawn and others that register: name and leader */
+	READER_LXC_CONFIG = 10,
 	READER_KIND_MAX,
 };
 
@@ -116,19 +120,9 @@ int reader_request(int fd, const struct reader_request *request);
  * what a reader does not send, -EPIPE when it is gone for good, else -errno. */
 int reader_receive(int fd, int timeout_ms, struct reader_reply *ret, int ret_fds[READER_FILES_MAX]);
 
-/* The contents of one file of the container, hostile bytes, valid during the
- * call. A file of the container that was taken for the one asked for is shown
- * once, of whatever kind; kind 0, without bytes, comes before the first, and
- * once more if another container turns out to be the right one: forget then
- * what was shown. Posture is read from here: READER_OCI_CONFIG,
- * READER_DOCKER_CONFIG and READER_DOCKER_HOSTCONFIG. */
-typedef void (*reader_file_fn)(unsigned int kind, struct slice bytes, uint64_t container, void *arg);
-
 /* What the replies to one request add up to. Zero it to begin; `file` and
  * is_init_certain may be set. */
 struct reader_result {
-	reader_file_fn file;
-	void *file_arg;
 	bool is_init_certain; /* a state file of that name that means another process is another's */
 	struct container_facts facts;
 	struct posture posture; /* without what is live until it is done */

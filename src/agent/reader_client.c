@@ -158,6 +158,8 @@ static int parse_kind(unsigned int kind, struct slice json, struct container_fac
 	case READER_OCI_CONFIG: return parse_oci_config(json, facts);
 	case READER_STORAGE_INDEX:
 	case READER_STORAGE_VOLATILE: return parse_storage_index(json, facts);
+	case READER_MACHINE: return parse_machine(json, facts);
+	case READER_LXC_CONFIG: return parse_lxc_config(json, facts);
 	case READER_DOCKER_HOSTCONFIG: return 0; /* for posture */
 	default: return -ENOTSUP;
 	}
@@ -166,12 +168,53 @@ static int parse_kind(unsigned int kind, struct slice json, struct container_fac
 /* Files that decide whether the rest is looked at. */
 static bool is_state(unsigned int kind)
 {
-	return kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS;
+	return kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS || kind == READER_MACHINE;
+}
+
+/* What state files call init is the process that was asked for. They count its
+ * start in clock ticks, as /proc does. Only systemd-machined leaves it out, and
+ * removes the file when the process ends. */
+static bool is_init(const struct container_facts *facts, const struct reader_request *request)
+{
+	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	return facts->init_pid && facts->init_pid == request->init_tgid &&
+	       (facts->is_machine || (facts->init_start &&
+				      facts->init_start == request->init_start_ns / tick_ns));
+}
+
+/* The state file that names the very init, or else the first: containers of
+ * several runtimes may bear one name. */
+static bool parse_state(const struct reader_reply *reply, const int *fds,
+			const struct reader_request *request, struct container_facts *facts)
+{
+	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);
+	size_t len = 0;
+
+	for (unsigned int i = 0; bytes && i < reply->n_files; i++) {
+		struct container_facts one = { 0 };
+
+		if (!is_state(reply->kinds[i]) ||
+		    read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) < 0 ||
+		    parse_kind(reply->kinds[i], (struct slice){ bytes, len }, &one) < 0) {
+			container_facts_release(&one);
+			continue;
+		}
+		if (is_init(&one, request) || !facts->init_pid) {
+			container_facts_release(facts);
+			*facts = one;
+		} else {
+			container_facts_release(&one);
+		}
+		if (is_init(facts, request))
+			return true;
+	}
+	return false;
 }
 
 /* The indexes come last, they are searched by the id that the others gave. */
-static void parse_files(const struct reader_reply *reply, const int *fds, bool of_state,
-			struct container_facts *facts)
+static void parse_rest(const struct reader_reply *reply, const int *fds,
+		       struct container_facts *facts)
 {
 	cleanup_free char *bytes = malloc(RUNTIME_FILE_MAX + 1);
 	size_t len = 0;
@@ -179,26 +222,11 @@ static void parse_files(const struct reader_reply *reply, const int *fds, bool o
 	for (unsigned int kind = 1; bytes && kind < READER_KIND_MAX; kind++) {
 		if (!facts->id && kind == READER_STORAGE_INDEX && reply->id_len)
 			facts->id = strndup(reply->id, reply->id_len);
-		for (unsigned int i = 0; is_state(kind) == of_state && i < reply->n_files; i++)
+		for (unsigned int i = 0; !is_state(kind) && i < reply->n_files; i++)
 			if (reply->kinds[i] == kind &&
 			    read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
 				parse_kind(kind, (struct slice){ bytes, len }, facts);
 	}
-}
-
-static void show_files(const struct reader_result *result, const struct reader_reply *reply,
-		       const int *fds)
-{
-	cleanup_free char *bytes = result->file ? malloc(RUNTIME_FILE_MAX + 1) : NULL;
-	size_t len = 0;
-
-	if (!bytes)
-		return;
-	result->file(0, (struct slice){ 0 }, reply->container, result->file_arg);
-	for (unsigned int i = 0; i < reply->n_files; i++)
-		if (read_whole(fds[i], bytes, RUNTIME_FILE_MAX + 1, &len) == 0)
-			result->file(reply->kinds[i], (struct slice){ bytes, len },
-				     reply->container, result->file_arg);
 }
 
 static int judge_kind(unsigned int kind, struct slice json, struct posture *posture)
@@ -239,16 +267,6 @@ static void take_live(struct reader_result *result, int fd)
 		return;
 	memcpy(&result->live, bytes, sizeof(live));
 	result->has_live = true;
-}
-
-/* What state files call init is the process that was asked for. They count its
- * start in clock ticks, as /proc does. */
-static bool is_init(const struct container_facts *facts, const struct reader_request *request)
-{
-	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
-
-	return facts->init_pid && facts->init_pid == request->init_tgid && facts->init_start &&
-	       facts->init_start == request->init_start_ns / tick_ns;
 }
 
 static bool is_hinted(const struct reader_reply *reply, const struct reader_request *request)
@@ -293,14 +311,12 @@ void reader_result_add(struct reader_result *result, const struct reader_request
 		return;
 	}
 
-	parse_files(reply, fds, true, &facts);
-	is_verified = is_init(&facts, request);
+	is_verified = parse_state(reply, fds, request, &facts);
 	if (is_verified ? !result->is_verified : may_be_its(result, request, reply, &facts)) {
-		parse_files(reply, fds, false, &facts);
+		parse_rest(reply, fds, &facts);
 		container_facts_release(&result->facts);
 		result->facts = facts;
 		result->is_verified = is_verified;
-		show_files(result, reply, fds);
 		posture_release(&result->posture);
 		judge_files(reply, fds, &result->posture);
 		facts = (struct container_facts){ 0 };

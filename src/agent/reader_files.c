@@ -67,14 +67,14 @@ static bool is_slow(int fd)
 
 /* The file `path` below `root` for reading. It is looked at before it is
  * opened: opening a device can do things, opening a FIFO can wait. */
-static int open_regular(int root, const char *path)
+static int open_regular(const struct root *root, const char *path)
 {
 	cleanup_close int found = -1;
 	char self[64];
 	struct stat st;
 	int fd;
 
-	found = reader_open_below(root, path, O_PATH | O_NOFOLLOW,
+	found = reader_open_below(root->fd, path, O_PATH | O_NOFOLLOW,
 				  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (found < 0)
 		return found;
@@ -82,6 +82,8 @@ static int open_regular(int root, const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
+	if (root->owner && st.st_uid != root->owner)
+		return -EPERM;
 	if (st.st_size > (off_t)RUNTIME_FILE_MAX)
 		return -EFBIG;
 	if (is_slow(found))
@@ -93,7 +95,7 @@ static int open_regular(int root, const char *path)
 }
 
 /* The whole content into search->bytes; its length. */
-static ssize_t read_file(struct search *search, int root, const char *path)
+static ssize_t read_file(struct search *search, const struct root *root, const char *path)
 {
 	cleanup_close int fd = open_regular(root, path);
 	size_t len = 0;
@@ -201,7 +203,7 @@ static void reply_add_bytes(struct search *search, enum reader_kind kind, size_t
 		search->n_refused++;
 		return;
 	}
-	if (kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS)
+	if (kind == READER_RUNC_STATE || kind == READER_CRUN_STATUS || kind == READER_MACHINE)
 		search->is_named |= mentions(search->bytes, len, search->request->init_tgid);
 	search->n_bytes += len;
 	search->fds[reply->n_files] = fd;
@@ -209,7 +211,8 @@ static void reply_add_bytes(struct search *search, enum reader_kind kind, size_t
 }
 
 /* The first of its kind wins: configured places come before learned ones. */
-static void reply_add(struct search *search, enum reader_kind kind, int root, const char *path)
+static void reply_add(struct search *search, enum reader_kind kind, const struct root *root,
+		      const char *path)
 {
 	ssize_t len;
 
@@ -222,7 +225,7 @@ static void reply_add(struct search *search, enum reader_kind kind, int root, co
 
 static const char *const storage_drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
 
-static void add_storage(struct search *search, int root, const char *id)
+static void add_storage(struct search *search, const struct root *root, const char *id)
 {
 	char path[READER_ID_MAX + 64];
 
@@ -234,8 +237,8 @@ static void add_storage(struct search *search, int root, const char *id)
 }
 
 /* Each storage has its own index: that counts which has the id in it. */
-static void add_index(struct search *search, enum reader_kind kind, int root, const char *path,
-		      const char *id)
+static void add_index(struct search *search, enum reader_kind kind, const struct root *root,
+		      const char *path, const char *id)
 {
 	ssize_t len;
 
@@ -247,7 +250,7 @@ static void add_index(struct search *search, enum reader_kind kind, int root, co
 }
 
 /* The bundle may lie in one directory of a storage and the index in the other. */
-static void add_indexes(struct search *search, int root, const char *id)
+static void add_indexes(struct search *search, const struct root *root, const char *id)
 {
 	char path[64];
 
@@ -267,25 +270,30 @@ static void add_from_root(struct search *search, const struct root *root, const 
 	switch (root->kind) {
 	case ROOT_RUNC:
 		snprintf(path, sizeof(path), "%s/state.json", id);
-		reply_add(search, READER_RUNC_STATE, root->fd, path);
+		reply_add(search, READER_RUNC_STATE, root, path);
 		break;
 	case ROOT_CRUN:
 		snprintf(path, sizeof(path), "%s/status", id);
-		reply_add(search, READER_CRUN_STATUS, root->fd, path);
+		reply_add(search, READER_CRUN_STATUS, root, path);
 		snprintf(path, sizeof(path), "%s/config.json", id);
-		reply_add(search, READER_OCI_CONFIG, root->fd, path);
+		reply_add(search, READER_OCI_CONFIG, root, path);
 		break;
 	case ROOT_DOCKER:
 		snprintf(path, sizeof(path), "containers/%s/config.v2.json", id);
-		reply_add(search, READER_DOCKER_CONFIG, root->fd, path);
+		reply_add(search, READER_DOCKER_CONFIG, root, path);
 		snprintf(path, sizeof(path), "containers/%s/hostconfig.json", id);
-		reply_add(search, READER_DOCKER_HOSTCONFIG, root->fd, path);
+		reply_add(search, READER_DOCKER_HOSTCONFIG, root, path);
 		break;
 	case ROOT_BUNDLES:
 		snprintf(path, sizeof(path), "%s/config.json", id);
-		reply_add(search, READER_OCI_CONFIG, root->fd, path);
+		reply_add(search, READER_OCI_CONFIG, root, path);
 		break;
-	case ROOT_STORAGE: add_storage(search, root->fd, id); break;
+	case ROOT_STORAGE: add_storage(search, root, id); break;
+	case ROOT_MACHINES: reply_add(search, READER_MACHINE, root, id); break;
+	case ROOT_LXC:
+		snprintf(path, sizeof(path), "%s/config", id);
+		reply_add(search, READER_LXC_CONFIG, root, path);
+		break;
 	case ROOT_ONE_BUNDLE: break;
 	}
 }
@@ -296,11 +304,11 @@ static void add_all(struct search *search, const char *id)
 		add_from_root(search, &search->roots.roots[i], id);
 	for (size_t i = 0; i < search->roots.n; i++)
 		if (search->roots.roots[i].kind == ROOT_ONE_BUNDLE)
-			reply_add(search, READER_OCI_CONFIG, search->roots.roots[i].fd,
+			reply_add(search, READER_OCI_CONFIG, &search->roots.roots[i],
 				  "config.json");
 	for (size_t i = 0; i < search->roots.n && reply_has(search, READER_OCI_CONFIG); i++)
 		if (search->roots.roots[i].kind == ROOT_STORAGE)
-			add_indexes(search, search->roots.roots[i].fd, id);
+			add_indexes(search, &search->roots.roots[i], id);
 }
 
 int reader_send(int fd, const struct reader_reply *reply, const int *fds)
@@ -367,9 +375,24 @@ static int search_by_id(struct search *search, bool *ret_found)
 
 /* ---- by the process id that the state file must name */
 
-static const char *state_name(enum root_kind kind)
+/* The files that name the init, by the directory where they are found. */
+static const struct {
+	enum root_kind root;
+	enum reader_kind kind;
+	const char *below; /* the entry of that directory */
+} states[] = {
+	{ ROOT_RUNC, READER_RUNC_STATE, "/state.json" },
+	{ ROOT_CRUN, READER_CRUN_STATUS, "/status" },
+	{ ROOT_MACHINES, READER_MACHINE, "" },
+};
+
+/* -1: no such files there. */
+static int state_of(enum root_kind kind)
 {
-	return kind == ROOT_RUNC ? "state.json" : "status";
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		if (states[i].root == kind)
+			return (int)i;
+	return -1;
 }
 
 static void list_root(struct search *search, size_t at, struct candidate *candidates, size_t *n)
@@ -395,8 +418,8 @@ static void list_root(struct search *search, size_t at, struct candidate *candid
 			search->is_cut = true;
 			break;
 		}
-		snprintf(path, sizeof(path), "%.*s/%s", (int)READER_ID_MAX, entry->d_name,
-			 state_name(root->kind));
+		snprintf(path, sizeof(path), "%.*s%s", (int)READER_ID_MAX, entry->d_name,
+			 states[state_of(root->kind)].below);
 		if (fstatat(root->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		candidates[*n] = (struct candidate){
@@ -420,17 +443,19 @@ static int newest_first(const void *a, const void *b)
 static int try_candidate(struct search *search, const struct candidate *candidate)
 {
 	const struct root *root = &search->roots.roots[candidate->root];
+	int state = state_of(root->kind);
 	char path[READER_ID_MAX + 64];
 	ssize_t len;
 
-	snprintf(path, sizeof(path), "%s/%s", candidate->id, state_name(root->kind));
-	len = read_file(search, root->fd, path);
+	if (state < 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", candidate->id, states[state].below);
+	len = read_file(search, root, path);
 	if (len < 0 || !mentions(search->bytes, (size_t)len, search->request->init_tgid))
 		return 0;
 
 	reply_begin(search, candidate->id);
-	reply_add_bytes(search, root->kind == ROOT_RUNC ? READER_RUNC_STATE : READER_CRUN_STATUS,
-			(size_t)len);
+	reply_add_bytes(search, states[state].kind, (size_t)len);
 	add_all(search, candidate->id);
 	return reply_send(search);
 }
@@ -445,8 +470,7 @@ static int search_by_init(struct search *search)
 	if (!candidates)
 		return -ENOMEM;
 	for (size_t i = 0; i < search->roots.n; i++)
-		if (search->roots.roots[i].kind == ROOT_RUNC ||
-		    search->roots.roots[i].kind == ROOT_CRUN)
+		if (state_of(search->roots.roots[i].kind) >= 0)
 			list_root(search, i, candidates, &n);
 	qsort(candidates, n, sizeof(*candidates), newest_first);
 

@@ -39,6 +39,9 @@ static const char *const bundle_roots[] = {
 static const char *const storage_roots[] = { "/var/lib/containers/storage",
 					     "/run/containers/storage", NULL };
 
+static const char *const machine_roots[] = { "/run/systemd/machines", NULL };
+static const char *const lxc_roots[] = { "/var/lib/lxc", NULL };
+
 int64_t reader_now_ms(void)
 {
 	struct timespec now;
@@ -58,14 +61,15 @@ int reader_open_below(int dirfd, const char *path, uint64_t flags, uint64_t reso
 
 /* ---- the set */
 
-/* Takes `fd` in any case. */
-static void add_fd(struct roots *roots, enum root_kind kind, int fd)
+/* Takes `fd` in any case. `owner` 0: whose it is does not matter. */
+static void add_owned(struct roots *roots, enum root_kind kind, int fd, uint32_t owner)
 {
 	struct stat st;
 
 	if (fd < 0)
 		return;
-	if (roots->n == ROOTS_MAX || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode)) {
+	if (roots->n == ROOTS_MAX || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    (owner && st.st_uid != owner)) {
 		close(fd);
 		return;
 	}
@@ -77,7 +81,12 @@ static void add_fd(struct roots *roots, enum root_kind kind, int fd)
 			return;
 		}
 	}
-	roots->roots[roots->n++] = (struct root){ fd, kind, st.st_dev, st.st_ino };
+	roots->roots[roots->n++] = (struct root){ fd, kind, st.st_dev, st.st_ino, owner };
+}
+
+static void add_fd(struct roots *roots, enum root_kind kind, int fd)
+{
+	add_owned(roots, kind, fd, 0);
 }
 
 void roots_release(struct roots *roots)
@@ -151,6 +160,8 @@ void roots_add_configured(struct roots *roots, const struct places *places)
 	add_lists(roots, ROOT_DOCKER, base, config->docker_roots, docker_roots);
 	add_lists(roots, ROOT_BUNDLES, base, config->bundle_roots, bundle_roots);
 	add_lists(roots, ROOT_STORAGE, base, config->storage_roots, storage_roots);
+	add_lists(roots, ROOT_MACHINES, base, config->machine_roots, machine_roots);
+	add_lists(roots, ROOT_LXC, base, config->lxc_roots, lxc_roots);
 }
 
 /* ---- processes */
@@ -159,6 +170,7 @@ struct process {
 	uint32_t pid, ppid;
 	uint64_t start;		/* clock ticks */
 	uint32_t uid;		/* effective */
+	uint32_t owner;		/* whose files count; 0: root's and all others */
 	int base;		/* the root that its paths are meant for; O_PATH */
 	char exe[NAME_MAX + 1]; /* last component */
 	char *args;		/* separated by NUL, and one more at the end */
@@ -306,6 +318,43 @@ static bool is_believed(const struct places *places, struct process *process)
 	return process->base >= 0;
 }
 
+/* Is `uid` of the host one of those in the user namespace of process `pid`? */
+static bool maps_uid(const struct places *places, uint32_t pid, uint32_t uid)
+{
+	unsigned int inside, outside, count;
+	char bytes[4096], *at = bytes;
+	int n;
+
+	if (read_proc(places, pid, "uid_map", bytes, sizeof(bytes)) < 0)
+		return false;
+	/* The kernel wrote these numbers: they fit. */
+	while (sscanf(at, "%u %u %u%n", &inside, &outside, &count, &n) == 3) { /* NOLINT(cert-err34-c) */
+		if (uid >= outside && uid - outside < count)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+/* A user's own container: `process`, the direct parent of its `init`, runs as
+ * that user, and the container in a user namespace that is that user's. Of such
+ * a container the user may say what he likes, as root may of all; only his own
+ * files count, by their paths on the host, so that neither root's files nor
+ * another container can be meant. */
+static bool is_of_user(const struct places *places, struct process *process,
+		       const struct process *init)
+{
+	uint64_t user_ns = ns_of(places, init->pid, "user");
+
+	if (process->uid == 0 || init->ppid != process->pid || user_ns == 0 ||
+	    user_ns == places->user_ns || ns_of(places, process->pid, "pid") != places->pid_ns ||
+	    !maps_uid(places, init->pid, process->uid))
+		return false;
+	process->owner = process->uid;
+	process->base = fcntl(places->host_fd, F_DUPFD_CLOEXEC, 3);
+	return process->base >= 0;
+}
+
 static bool read_args(const struct places *places, struct process *process)
 {
 	ssize_t len;
@@ -354,7 +403,7 @@ static void add_path(struct roots *roots, enum root_kind kind, const struct proc
 		     const char *path)
 {
 	if (path)
-		add_fd(roots, kind, open_dir(process->base, path));
+		add_owned(roots, kind, open_dir(process->base, path), process->owner);
 }
 
 static void add_below(struct roots *roots, enum root_kind kind, const struct process *process,
@@ -364,7 +413,7 @@ static void add_below(struct roots *roots, enum root_kind kind, const struct pro
 	int n = snprintf(joined, sizeof(joined), "%.*s%s", path_len, path, rest);
 
 	if (n > 0 && (size_t)n < sizeof(joined))
-		add_fd(roots, kind, open_dir(process->base, joined));
+		add_owned(roots, kind, open_dir(process->base, joined), process->owner);
 }
 
 /* ---- what each program tells */
@@ -484,12 +533,36 @@ static void learn_dockerd(struct roots *roots, const struct places *places,
 		learn_exec_root(roots, process, exec_root, (int)strlen(exec_root));
 }
 
-static void learn(struct roots *roots, const struct places *places, struct process *process)
+/* Rootless podman has its runtime keep the state beside its own run directory:
+ * $XDG_RUNTIME_DIR/containers/..., where conmon writes its pid file. */
+static void learn_user_runtime(struct roots *roots, const struct process *process)
+{
+	static const char *const pidfile_options[] = { "-p", "--container-pidfile", NULL };
+	const char *path = find_options(process, pidfile_options);
+	const char *at = path ? strstr(path, "/containers/") : NULL;
+
+	if (!at)
+		return;
+	add_below(roots, ROOT_RUNC, process, path, (int)(at - path), "/runc");
+	add_below(roots, ROOT_CRUN, process, path, (int)(at - path), "/crun");
+}
+
+/* `init`: of the container asked for; NULL for daemons. */
+static void learn(struct roots *roots, const struct places *places, struct process *process,
+		  const struct process *init)
 {
 	const char *exe = process->exe;
 
-	if (!read_exe(places, process->pid, process->exe) || !read_uid(places, process) ||
-	    !is_believed(places, process) || !read_args(places, process))
+	if (!read_exe(places, process->pid, process->exe) || !read_uid(places, process))
+		return;
+	if (init && strcmp(exe, "conmon") == 0 && is_of_user(places, process, init)) {
+		if (!read_args(places, process))
+			return;
+		learn_conmon(roots, process);
+		learn_user_runtime(roots, process);
+		return;
+	}
+	if (!is_believed(places, process) || !read_args(places, process))
 		return;
 	if (strncmp(exe, "containerd-shim", 15) == 0)
 		learn_shim(roots, places, process);
@@ -518,7 +591,7 @@ void roots_add_ancestry(struct roots *roots, const struct places *places, uint32
 
 		if (!read_stat(places, &process))
 			return;
-		learn(roots, places, &process);
+		learn(roots, places, &process, &init);
 		pid = process.ppid;
 	}
 }
@@ -546,7 +619,7 @@ static void find_daemons(struct places *places)
 		process.pid = (uint32_t)strtoul(entry->d_name, &end, 10);
 		if (*end || !read_exe(places, process.pid, exe) || strcmp(exe, "dockerd") != 0)
 			continue;
-		learn(&places->daemons, places, &process);
+		learn(&places->daemons, places, &process, NULL);
 		n_found++;
 	}
 	closedir(dir);

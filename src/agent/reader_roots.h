@@ -15,12 +15,15 @@ enum root_kind {
 	ROOT_BUNDLES,	 /* <id>/config.json */
 	ROOT_STORAGE,	 /* overlay-containers/<id>/userdata/config.json and others */
 	ROOT_ONE_BUNDLE, /* config.json, of the container asked for */
+	ROOT_MACHINES,	 /* <name>: of systemd-machined */
+	ROOT_LXC,	 /* <name>/config */
 };
 
 struct root {
 	int fd; /* O_PATH */
 	enum root_kind kind;
 	uint64_t dev, ino;
+	uint32_t owner; /* a user's own: only that user's files count; 0: root's, any do */
 };
 
 struct roots {

@@ -68,7 +68,8 @@ bool cgroup_path_name(struct slice path, struct slice *ret_id);
 
 /* What the arguments of a process (separated by NUL) say of the container that
  * it makes, if it is a command-line runtime (runc, crun, youki: `run`, `create`
- * or `restore`, options, then the id) or a shim of containerd's (`-id ID`).
+ * or `restore`, options, then the id), a shim of containerd's (`-id ID`),
+ * lxc-start (`-n NAME`; its monitor's title) or systemd-nspawn (`-M`, `-D`).
  * *ret_id is borrowed from `args`, at most RUNTIME_ARGS_ID_MAX bytes of
  * [A-Za-z0-9_.+-]; *ret_runtime is static. A hint: only arguments of the host's
  * own processes are to be passed. False when it is none. */
@@ -87,6 +88,7 @@ struct container_facts {
 	 * they are taken once the index has shown whose container it is. */
 	char *said_image, *said_digest;
 	bool is_indexed, is_crio;
+	bool is_machine; /* from systemd-machined: init_start is not said, and need not be */
 };
 void container_facts_release(struct container_facts *facts);
 
@@ -103,5 +105,9 @@ int parse_docker_config(struct slice json, struct container_facts *facts);	/* co
 int parse_oci_config(struct slice json, struct container_facts *facts);	/* bundle config.json annotations */
 /* containers.json of podman and CRI-O: the entry of facts->id. -ENOENT: not in it. */
 int parse_storage_index(struct slice json, struct container_facts *facts);
+/* Lines KEY=VALUE: a container of systemd-nspawn, or of another that registers
+ * with systemd-machined. Virtual machines: -EBADMSG. */
+int parse_machine(struct slice text, struct container_facts *facts);
+int parse_lxc_config(struct slice text, struct container_facts *facts); /* its directory is the id */
 
 #endif

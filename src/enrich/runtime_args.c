@@ -30,6 +30,77 @@ static bool next_arg(struct slice *rest, struct slice *ret)
 	return true;
 }
 
+static struct slice last_component(struct slice path)
+{
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--;
+	for (size_t i = path.len; i > 0; i--)
+		if (path.data[i - 1] == '/')
+			return (struct slice){ path.data + i, path.len - i };
+	return path;
+}
+
+static bool skip_prefix(struct slice *s, struct slice prefix)
+{
+	return s->len >= prefix.len && memcmp(s->data, prefix.data, prefix.len) == 0 &&
+	       slice_take(s, prefix.len, &prefix);
+}
+
+/* The value of an option of either spelling, "-M deb", "-Mdeb", "--machine=deb"
+ * or "--machine deb"; the last one counts, as it does for the program. */
+static struct slice option_value(struct slice args, struct slice brief, struct slice name)
+{
+	struct slice arg, value, found = {};
+	bool is_next = false;
+
+	while (next_arg(&args, &arg)) {
+		if (is_next)
+			found = arg;
+		is_next = slice_eq(arg, brief) || slice_eq(arg, name);
+		value = arg;
+		if (!is_next && skip_prefix(&value, name) && skip_prefix(&value, SLICE_LITERAL("=")))
+			found = value;
+		value = arg;
+		if (!is_next && skip_prefix(&value, brief) && value.len)
+			found = value;
+	}
+	return found;
+}
+
+/* Those that name a container by an option: LXC and systemd-nspawn. The monitor
+ * of LXC calls itself "[lxc monitor] PATH NAME". */
+static bool parse_named(struct slice args, struct slice *ret_id, const char **ret_runtime)
+{
+	struct slice rest = args, program = {}, title, id = {};
+	const char *runtime = "lxc";
+
+	if (!next_arg(&rest, &program))
+		return false;
+	title = program;
+	program = last_component(program);
+	if (skip_prefix(&title, SLICE_LITERAL("[lxc monitor] "))) {
+		for (id = title; title.len; slice_take(&title, 1, &(struct slice){}))
+			if (title.data[0] == ' ')
+				id = (struct slice){ title.data + 1, title.len - 1 };
+	} else if (slice_eq(program, SLICE_LITERAL("lxc-start")) ||
+		   slice_eq(program, SLICE_LITERAL("lxc-execute"))) {
+		id = option_value(rest, SLICE_LITERAL("-n"), SLICE_LITERAL("--name"));
+		if (!id.len && rest.len && rest.data[0] != '-')
+			next_arg(&rest, &id);
+	} else if (slice_eq(program, SLICE_LITERAL("systemd-nspawn"))) {
+		runtime = "systemd-nspawn";
+		id = option_value(rest, SLICE_LITERAL("-M"), SLICE_LITERAL("--machine"));
+		if (!id.len)
+			id = last_component(
+				option_value(rest, SLICE_LITERAL("-D"), SLICE_LITERAL("--directory")));
+	}
+	if (!is_id(id))
+		return false;
+	*ret_id = id;
+	*ret_runtime = runtime;
+	return true;
+}
+
 /* Any program counts, whatever its name: a renamed runtime is still one. */
 bool runtime_args_parse(struct slice args, struct slice *ret_id, const char **ret_runtime)
 {
@@ -37,6 +108,8 @@ bool runtime_args_parse(struct slice args, struct slice *ret_id, const char **re
 	bool is_creating = false, is_shim_id = false;
 	size_t n = 0;
 
+	if (parse_named(args, ret_id, ret_runtime))
+		return true;
 	while (next_arg(&rest, &arg)) {
 		n++;
 		if (n == 1)

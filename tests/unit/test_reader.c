@@ -297,6 +297,48 @@ static void files_are_found_by_init(void **state)
 	}
 }
 
+/* systemd-machined names the leader and needs no start; LXC's directory is a hint.
+ * One name may be in use by several runtimes. */
+static void machines_are_found(void **state)
+{
+	struct rig *rig = *state;
+	struct container_facts facts;
+	struct reader_request request;
+	bool verified;
+
+	put(rig, "run/systemd/machines/web", "NAME=web\nCLASS=container\nLEADER=4242\n");
+	put(rig, "run/systemd/machines/vm", "NAME=vm\nCLASS=vm\nLEADER=4243\n");
+	put_state(rig, "run/runc/web/state.json", "web", 77, 99);
+	put(rig, "var/lib/lxc/web/config", "lxc.uts.name = lxc-web\n");
+	put(rig, "var/lib/lxc/box/config", "lxc.uts.name = lxc-box\n");
+	for (unsigned int hinted = 0; hinted < 2; hinted++) {
+		request = ask(rig, hinted ? "web" : "cg-1", 4242, ticks_to_ns(55));
+		assert_int_equal(collect(rig, &request, &facts, &verified), 0);
+		assert_string_equal(facts.id, "web");
+		assert_string_equal(facts.runtime, "systemd-nspawn");
+		assert_string_equal(facts.name, "web");
+		assert_true(verified);
+		container_facts_release(&facts);
+
+		request = ask(rig, hinted ? "web" : "cg-1", 77, ticks_to_ns(99));
+		assert_int_equal(collect(rig, &request, &facts, &verified), 0);
+		assert_string_equal(facts.runtime, "runc");
+		assert_null(facts.name);
+		assert_true(verified);
+		container_facts_release(&facts);
+	}
+	request = ask(rig, "cg-1", 4243, ticks_to_ns(55));
+	assert_int_equal(collect(rig, &request, &facts, &verified), -ENOENT);
+
+	request = ask(rig, "box", 4244, ticks_to_ns(55));
+	assert_int_equal(collect(rig, &request, &facts, &verified), 0);
+	assert_string_equal(facts.id, "box");
+	assert_string_equal(facts.name, "lxc-box");
+	assert_string_equal(facts.runtime, "lxc");
+	assert_false(verified);
+	container_facts_release(&facts);
+}
+
 /* From the places where containerd and k3s keep it. */
 static void pods_are_named(void **state)
 {
@@ -371,57 +413,6 @@ static void pods_of_crio_are_named(void **state)
 		snprintf(path, sizeof(path), "%s/%s", rig->dir, index);
 		assert_int_equal(unlink(path), 0);
 	}
-}
-
-struct shown {
-	unsigned int n_begun, n[READER_KIND_MAX];
-	bool is_whole;
-};
-
-static void note_file(unsigned int kind, struct slice bytes, uint64_t container, void *arg)
-{
-	struct shown *shown = arg;
-
-	assert_true(kind < READER_KIND_MAX);
-	assert_int_equal(container, 7);
-	if (kind == 0)
-		shown->n_begun++;
-	shown->n[kind]++;
-	if (kind == READER_DOCKER_HOSTCONFIG)
-		shown->is_whole = slice_eq(bytes, SLICE_LITERAL("{\"Privileged\":true}"));
-}
-
-/* Those of the container that was asked for, and of no other. */
-static void files_are_shown(void **state)
-{
-	struct rig *rig = *state;
-	struct reader_request request = ask(rig, OTHER, 4242, ticks_to_ns(99));
-	struct shown shown = { 0 };
-	struct reader_result result = { .file = note_file, .file_arg = &shown };
-
-	put(rig, "var/lib/docker/containers/" OTHER "/config.v2.json",
-	    "{\"ID\":\"" OTHER "\",\"Config\":{}}");
-	put(rig, "var/lib/docker/containers/" ID "/config.v2.json",
-	    "{\"ID\":\"" ID "\",\"Config\":{}}");
-	put(rig, "var/lib/docker/containers/" ID "/hostconfig.json", "{\"Privileged\":true}");
-	put_state(rig, "run/docker/runtime-runc/moby/" ID "/state.json", ID, 4242, 99);
-	request.container = 7;
-	assert_int_equal(reader_request(rig->engine_fd, &request), 0);
-	while (!result.is_done) {
-		struct reader_reply reply;
-		int fds[READER_FILES_MAX];
-
-		assert_int_equal(reader_receive(rig->engine_fd, WAIT_MS, &reply, fds), 0);
-		reader_result_add(&result, &request, &reply, fds);
-	}
-	assert_true(result.is_verified);
-	assert_string_equal(result.facts.id, ID);
-	assert_int_equal(shown.n_begun, 2); /* the hint led to the other one first */
-	assert_int_equal(shown.n[READER_DOCKER_CONFIG], 2);
-	assert_int_equal(shown.n[READER_RUNC_STATE], 1);
-	assert_int_equal(shown.n[READER_DOCKER_HOSTCONFIG], 1);
-	assert_true(shown.is_whole);
-	reader_result_release(&result);
 }
 
 static void crun_and_podman_are_found(void **state)
@@ -927,6 +918,73 @@ static void real_container_is_found(void **state)
 	container_facts_release(&facts);
 }
 
+/* ---- containers of other runtimes, with the reader in its sandbox */
+
+/* Start something with the shell, which writes the number of the container's
+ * init into DIR/init; ask for it; end it with another line of the shell. */
+static void check_real(const char *start, const char *stop, const char *want_id,
+		       const char *want_name, const char *want_runtime, bool want_verified)
+{
+	struct reader_config config = { 0 };
+	struct rig rig = { .dir = "/tmp/brigwatch-reader.XXXXXX" };
+	struct container_facts facts = { 0 };
+	struct reader_request request;
+	bool verified = false;
+	char path[PATH_MAX];
+	int init, r = -ESRCH;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(rig.dir));
+	assert_int_equal(chmod(rig.dir, 0755), 0);
+	assert_int_equal(reader_socketpair(&rig.engine_fd, &rig.reader_fd), 0);
+	assert_int_equal(reader_spawn(&config, rig.reader_fd, &pid), 0);
+	run("cd %s && mkdir -p rootfs/bin rootfs/dev rootfs/proc rootfs/sys rootfs/run rootfs/etc rootfs/usr rootfs/tmp && "
+	    "cp $(command -v busybox) rootfs/bin/sleep && { %s; } >log 2>&1",
+	    rig.dir, start);
+	snprintf(path, sizeof(path), "%s/init", rig.dir);
+	init = first_pid(path);
+	if (init > 0) {
+		request = ask(&rig, want_verified ? "" : want_id, (uint32_t)init,
+			      ticks_to_ns(start_of(init)));
+		r = collect(&rig, &request, &facts, &verified);
+	} else {
+		run("cat %s/log >&2", rig.dir);
+	}
+	run("cd %s && { %s; } >/dev/null 2>&1", rig.dir, stop);
+	close(rig.engine_fd);
+	close(rig.reader_fd);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	remove_tree(rig.dir);
+	if (init <= 0)
+		skip_because("it cannot run here");
+
+	assert_int_equal(r, 0);
+	if (want_id)
+		assert_string_equal(facts.id, want_id);
+	assert_string_equal(facts.name, want_name);
+	assert_string_equal(facts.runtime, want_runtime);
+	assert_int_equal(verified, want_verified);
+	container_facts_release(&facts);
+}
+
+#define AS_USER \
+	"setpriv --reuid games --regid games --clear-groups env -i PATH=$PATH HOME=$PWD XDG_RUNTIME_DIR=$PWD/run " \
+	"podman --storage-driver vfs --cgroup-manager cgroupfs --runtime runc "
+
+static void rootless_podman_is_named(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("not root");
+	if (run("command -v podman >/dev/null && command -v runc >/dev/null && command -v setpriv >/dev/null") != 0)
+		skip_because("no podman, no runc or no setpriv");
+	check_real("mkdir run && chmod 700 run && chown -R games . && "
+		   AS_USER "run -d --rm --name rootless-web --network none --security-opt seccomp=unconfined "
+			   "--rootfs $PWD/rootfs /bin/sleep 60 && "
+			   AS_USER "inspect --format '{{.State.Pid}}' rootless-web >init",
+		   AS_USER "rm -f -t 0 rootless-web", NULL, "rootless-web", "podman", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -934,10 +992,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hostconfig_comes_along, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(files_are_found_by_init, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(pods_are_named, make_rig, free_rig),
+		cmocka_unit_test_setup_teardown(machines_are_found, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(pods_of_crio_are_named, make_rig, free_rig),
-		cmocka_unit_test_setup_teardown(files_are_shown, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(pods_of_crio_are_named, make_rig, free_rig),
-		cmocka_unit_test_setup_teardown(files_are_shown, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(crun_and_podman_are_found, make_rig, free_rig),
 		cmocka_unit_test_setup_teardown(links_in_configured_roots_stay_within_the_host,
 						make_rig, free_rig),
@@ -951,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(silent_reader_times_out),
 		cmocka_unit_test(spawned_reader_is_confined_and_replaceable),
 		cmocka_unit_test(real_container_is_found),
+		cmocka_unit_test(rootless_podman_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ typedef int parse_fn(struct slice json, struct container_facts *facts);
 
 static parse_fn *const parsers[] = {
 	parse_runc_state, parse_crun_status,   parse_docker_config,
-	parse_oci_config, parse_storage_index,
+	parse_oci_config, parse_storage_index, parse_machine,	    parse_lxc_config,
 };
 
 static char *read_data(const char *name, size_t *ret_len)
@@ -328,6 +328,66 @@ static void storage_index_is_searched_by_id(void **state)
 	container_facts_release(NULL);
 }
 
+#define MACHINE(leader) \
+	"# This is private data. Do not parse.\nNAME=deb-1\nSCOPE=machine-deb\\x2d1.scope\n" \
+	"SERVICE=systemd-nspawn\nROOT=/srv/deb\nCLASS=container\nLEADER=" leader "\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *text;
+	int want;
+	const char *id, *runtime;
+	uint32_t pid;
+} machines[] = {
+	{ "nspawn", MACHINE("4242"), 0, "deb-1", "systemd-nspawn", 4242 },
+	{ "no service", "NAME=a\nCLASS=container\nLEADER=7", 0, "a", "systemd-nspawn", 7 },
+	{ "quoted", "NAME=\"a\"\nSERVICE=\"libvirt-lxc\"\nCLASS=\"container\"\nLEADER=\"7\"", 0, "a", "libvirt-lxc", 7 },
+	{ "a virtual machine", "NAME=a\nCLASS=vm\nLEADER=7", -EBADMSG, NULL, NULL, 0 },
+	{ "no leader", "NAME=a\nCLASS=container\n", -EBADMSG, NULL, NULL, 0 },
+	{ "leader that is no number", MACHINE("7x"), -EBADMSG, NULL, NULL, 0 },
+	{ "leader beyond all", MACHINE("99999999999"), -EBADMSG, NULL, NULL, 0 },
+	{ "name of control characters", "NAME=\033[2J\nCLASS=container\nLEADER=7", -EBADMSG, NULL, NULL, 0 },
+	{ "empty", "", -EBADMSG, NULL, NULL, 0 },
+	{ "equals signs", "=\n==\n= =", -EBADMSG, NULL, NULL, 0 },
+};
+/* clang-format on */
+
+static void machines_name_their_leader(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		struct container_facts facts = { 0 };
+		int r = parse_machine(slice_from(machines[i].text), &facts);
+
+		if (r != machines[i].want || !same(facts.id, machines[i].id) ||
+		    !same(facts.runtime, machines[i].runtime) || facts.init_pid != machines[i].pid)
+			fail_msg("%s: got %d, %s", machines[i].name, r, facts.id ? facts.id : "-");
+		container_facts_release(&facts);
+	}
+}
+
+static void lxc_configs_are_known(void **state)
+{
+	struct container_facts facts = { 0 };
+
+	(void)state;
+	assert_int_equal(parse_lxc_config(slice_from("# Template\nlxc.include = /usr/share/x\n"
+						     "lxc.uts.name = web-1 \n"),
+					  &facts),
+			 0);
+	assert_string_equal(facts.name, "web-1");
+	assert_string_equal(facts.runtime, "lxc");
+	container_facts_release(&facts);
+	assert_int_equal(parse_lxc_config(slice_from("[core]\nname = x\n"), &facts), -EBADMSG);
+	assert_null(facts.runtime);
+
+	/* Another runtime's container of the same name. */
+	facts.runtime = strdup("runc");
+	assert_int_equal(parse_lxc_config(slice_from("lxc.uts.name=x"), &facts), 0);
+	assert_null(facts.name);
+	container_facts_release(&facts);
+}
+
 static void one_kind_is_not_taken_for_another(void **state)
 {
 	static const char *const files[] = {
@@ -488,6 +548,8 @@ int main(void)
 		cmocka_unit_test(an_annotation_is_not_taken_for_the_bundle),
 		cmocka_unit_test(digests_are_found_in_lists),
 		cmocka_unit_test(storage_index_is_searched_by_id),
+		cmocka_unit_test(machines_name_their_leader),
+		cmocka_unit_test(lxc_configs_are_known),
 		cmocka_unit_test(one_kind_is_not_taken_for_another),
 		cmocka_unit_test(bad_files_are_refused_cleanly),
 		cmocka_unit_test(depth_is_bounded),
