@@ -157,7 +157,6 @@ void options_check_outputs(struct options *options, struct option_place *place)
 		if (output_spec_parse(value->items[i], &spec, error) < 0)
 			continue; /* told when it was read */
 		if (output_spec_finish(&spec, format, error) < 0) {
-			place->line = value->line;
 			options_fail(options, place, false, "output %s: %s", value->items[i], error);
 		}
 		output_spec_release(&spec);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <getopt.h>
 
+#include "agent/status_server.h"
 #include "base/suggest.h"
 #include "cmd/options.h"
 
@@ -215,6 +216,27 @@ static const char *name_source(const struct options *options, enum option_source
 	}
 }
 
+/* For what can be judged only when all sources have spoken. */
+static void set_place(const struct options *options, enum option_id id, struct option_place *place)
+{
+	place->source = options->values[id].source;
+	place->line = options->values[id].line;
+	place->file = name_source(options, place->source);
+}
+
+/* The pod's own address is told by who made the pod. */
+static void check_listen(struct options *options, const struct option_place *place)
+{
+	const char *listen = options_text(options, OPTION_LISTEN), *pod = getenv("POD_IP");
+
+	if (!listen || status_check_address(listen, pod, options_is_on(options, OPTION_LISTEN_ANY)) == 0)
+		return;
+	options_fail(options, place, false,
+		     "%s is neither of the loopback nor the pod's own (POD_IP is %s): who can reach it "
+		     "could read the metrics; --listen-any allows it",
+		     listen, pod ? pod : "not set");
+}
+
 enum options_result options_read_for(struct options *ret, int argc, char **argv, char **environment,
 				     const char *const *more, option_tell tell, void *arg)
 {
@@ -237,9 +259,10 @@ enum options_result options_read_for(struct options *ret, int argc, char **argv,
 		path = CONFIG_FILE_DEFAULT;
 	if (path && strcmp(path, "none") != 0)
 		options_read_file(ret, path, tell, arg);
-	place = (struct option_place){ .source = ret->values[OPTION_OUTPUTS].source, .tell = tell, .arg = arg };
-	place.file = name_source(ret, place.source);
+	set_place(ret, OPTION_OUTPUTS, &place);
 	options_check_outputs(ret, &place);
+	set_place(ret, OPTION_LISTEN, &place);
+	check_listen(ret, &place);
 	return ret->n_errors == 0 ? OPTIONS_READY : OPTIONS_WRONG;
 }
 

@@ -7,7 +7,6 @@
 #include "agent/log.h"
 #include "agent/output_spec.h"
 #include "agent/sensor.h"
-#include "agent/status_server.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
@@ -152,18 +151,6 @@ static void fill_reader(const struct options *options, struct reader_config *ret
 	ret->storage_roots = options_list(options, OPTION_STORAGE_ROOTS, NULL);
 }
 
-/* The pod's own address is told by who made the pod. */
-static int check_listen(const struct options *options)
-{
-	const char *listen = options_text(options, OPTION_LISTEN), *pod = getenv("POD_IP");
-
-	if (!listen || status_check_address(listen, pod, options_is_on(options, OPTION_LISTEN_ANY)) == 0)
-		return EXIT_DONE;
-	log_message("status", "%s is neither of the loopback nor the pod's own (POD_IP is %s): who can reach it could read "
-		    "the metrics; --listen-any allows it", listen, pod ? pod : "not set");
-	return EXIT_USAGE;
-}
-
 static int run(struct plan *plan)
 {
 	struct sensor_options sensor = { .output_fd = -1 };
@@ -171,11 +158,8 @@ static int run(struct plan *plan)
 	struct rule_set *rules = NULL;
 	int code;
 
-	code = check_listen(options);
-	if (code == EXIT_DONE) {
-		options_rules(&plan->options, &plan->rules);
-		code = load_rules(plan, &rules);
-	}
+	options_rules(&plan->options, &plan->rules);
+	code = load_rules(plan, &rules);
 	if (code == EXIT_DONE)
 		code = open_output(options_text(options, OPTION_OUTPUTS), &sensor.output_fd);
 	if (code == EXIT_DONE) {
