@@ -861,6 +861,10 @@ static int start(struct sensor *sensor)
 		       &error);
 	if (r < 0) {
 		log_message("source", "%s", error.message[0] ? error.message : strerror(-r));
+		/* The capabilities are there, as was asked above. */
+		if ((r == -EPERM || r == -ENOSYS) && prctl(PR_GET_SECCOMP) == 2)
+			log_message("source", "a seccomp filter holds for this process, which may refuse bpf() in spite of "
+				    "CAP_BPF: the container runtime's default profile, if it is old (docs/kubernetes.md)");
 		log_message("source", "nothing is watched; `brigwatch doctor` tells what this kernel allows");
 		return exit_code_of(r);
 	}

@@ -1,62 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent in a container, with the security options of deploy/kubernetes: it must
-see a neighbour attack, and not itself."""
+"""The image started as the DaemonSet would start it: it must see a neighbour attack, and
+not itself. And the installed program with the rights of the unit."""
 import json, os, re, shutil, subprocess, time
 
+import image, kustomize, pods
 from lib import DIR, TOP, check, command
-
-BRIGWATCH, RULES = f"{TOP}/build/brigwatch", f"{TOP}/rules"
-CAPS = ["CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]
-# What Docker's and containerd's default profile refuses without CAP_SYS_ADMIN and
-# the like, and what of it matters here: everything that the agent could be tempted by.
-REFUSED = """mount umount2 pivot_root setns unshare swapon swapoff reboot init_module finit_module
-delete_module kexec_load open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr
-userfaultfd acct quotactl sethostname setdomainname settimeofday clock_settime keyctl add_key
-request_key lookup_dcookie iopl ioperm vhangup""".split()
 
 
 def bind(source, target, *options):
     return {"destination": target, "type": "bind", "source": source, "options": ["rbind", *options]}
 
 
-def bundle(name, args, mounts=(), caps=(), host_pid=False, uid=0, no_new_privs=True, readonly=True,
-           namespaces=(), hooks=None, seccomp=None):
-    """A bundle in DIR/NAME; `namespaces` are those of another container, as {type: path}."""
-    path = f"{DIR}/{name}"
+def bundle(name, args, mounts=(), namespaces=None, hooks=None):
+    """An ordinary neighbour in DIR/NAME; `namespaces` are those of another container, as
+    {type: path}."""
+    path, namespaces = f"{DIR}/{name}", namespaces or {}
     os.makedirs(f"{path}/rootfs", exist_ok=True)
-    own = ["mount", "ipc", "uts", "network"] + ([] if host_pid else ["pid"])
     config = {
-        "ociVersion": "1.0.2", "root": {"path": "rootfs", "readonly": readonly}, "hostname": name,
-        "process": {"user": {"uid": uid, "gid": uid}, "args": args, "cwd": "/", "noNewPrivileges": no_new_privs,
-                    "env": ["PATH=/bin:/usr/bin"],
-                    "capabilities": {k: list(caps) for k in
-                                     (("bounding",) if uid else ("bounding", "effective", "permitted"))}},
+        "ociVersion": "1.0.2", "root": {"path": "rootfs", "readonly": True}, "hostname": name,
+        "process": {"user": {"uid": 0, "gid": 0}, "args": args, "cwd": "/", "noNewPrivileges": True,
+                    "env": ["PATH=/bin:/usr/bin"]},
         "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
                    {"destination": "/sys", "type": "sysfs", "source": "sysfs",
                     "options": ["nosuid", "noexec", "nodev", "ro"]},
                    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
                    *mounts],
-        "linux": {"namespaces": [{"type": t, **({"path": namespaces[t]} if t in namespaces else {})} for t in own],
-                  "maskedPaths": ["/proc/kcore", "/proc/keys"], "readonlyPaths": ["/proc/sys"],
-                  "seccomp": seccomp or {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
-                                         "syscalls": [{"names": REFUSED, "action": "SCMP_ACT_ERRNO"}]}},
+        "linux": {"namespaces": [{"type": t, **({"path": namespaces[t]} if t in namespaces else {})}
+                                 for t in ("mount", "ipc", "uts", "network", "pid")],
+                  "maskedPaths": pods.MASKED, "readonlyPaths": pods.READ_ONLY, "seccomp": pods.runtime_default([])},
     }
     if hooks:
         config["hooks"] = hooks
     with open(f"{path}/config.json", "w") as f:
         json.dump(config, f)
     return path
-
-
-def install(root, program):
-    """program and the libraries that it is linked with"""
-    out = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    files = [w for line in out.splitlines() for w in line.split() if w.startswith("/")]
-    os.makedirs(f"{root}/usr/bin", exist_ok=True)
-    shutil.copy(program, f"{root}/usr/bin/brigwatch")
-    for f in files:
-        os.makedirs(root + os.path.dirname(f), exist_ok=True)
-        shutil.copy(f, root + f)
 
 
 def box(name, script, mounts=(), **more):
@@ -77,25 +54,25 @@ def run_box(name, path):
 
 
 class Agent:
-    def __init__(self, name, uid=0, caps=CAPS, seccomp=None):
-        state, pins = f"{DIR}/{name}.state", f"/sys/fs/bpf/deploy-{name}"
-        os.makedirs(state)
-        os.makedirs(pins)
-        os.chown(state, uid, uid)
-        os.chown(pins, uid, uid)
-        self.name, self.pins = name, pins
-        path = bundle(name, ["/usr/bin/brigwatch", "run", "--rules", "/rules", "--format", "json", "--host-root",
-                             "/host", "--run-dir", "/run/brigwatch"],
-                      [bind(state, "/run/brigwatch", "rw"), bind(pins, "/sys/fs/bpf", "rw"),
-                       bind("/", "/host", "ro", "rslave"), bind(RULES, "/rules", "ro")],
-                      caps, host_pid=True, uid=uid, no_new_privs=not uid, seccomp=seccomp)
+    """A container NAME of the image, started by runc with what pods.py made of the manifest."""
+    def __init__(self, name, config):
+        self.name = name
+        path = f"{DIR}/{name}"
         root = f"{path}/rootfs"
-        install(root, BRIGWATCH)
-        for d in ("run/brigwatch", "host", "rules", "proc", "sys", "dev"):
-            os.makedirs(f"{root}/{d}", exist_ok=True)
-        shutil.copy("/bin/busybox", f"{root}/busybox")
-        if uid:
-            subprocess.run(["setcap", ",".join(CAPS).lower() + "=ep", f"{root}/usr/bin/brigwatch"], check=True)
+        if not os.path.exists(root):
+            os.makedirs(path)
+            command("cp", "-a", image.tree, root, check=True)
+            # Only for the process that is smuggled in.
+            shutil.copy("/bin/busybox", f"{root}/busybox")
+        for mount in config["mounts"]:
+            target, source = root + mount["destination"], mount["source"]
+            if os.path.isfile(source):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                open(target, "a").close()
+            else:
+                os.makedirs(target, exist_ok=True)
+        with open(f"{path}/config.json", "w") as f:
+            json.dump(config, f)
         self.out, self.err = open(f"{DIR}/{name}.out", "w+"), open(f"{DIR}/{name}.err", "w+")
         self.process = subprocess.Popen(["runc", "run", "--bundle", path, name], stdin=subprocess.DEVNULL,
                                         stdout=self.out, stderr=self.err)
@@ -103,7 +80,8 @@ class Agent:
         while time.time() < end and self.process.poll() is None and "watching with" not in self.messages():
             time.sleep(0.2)
         self.started = "watching with" in self.messages()
-        time.sleep(1)
+        if self.started:
+            time.sleep(1)
 
     def messages(self):
         return open(f"{DIR}/{self.name}.err").read()
@@ -128,7 +106,6 @@ class Agent:
             subprocess.run(["runc", "kill", self.name, "KILL"], capture_output=True)
             self.process.wait(10)
         subprocess.run(["runc", "delete", "-f", self.name], capture_output=True)
-        shutil.rmtree(self.pins, ignore_errors=True)
 
 
 def act(agent, title):
@@ -150,6 +127,8 @@ def act(agent, title):
     upgrade()
     check(f"{title}: a neighbour that writes to a runtime is told, by its id", attack(f"{tag}-evil"),
           agent.messages() + json.dumps(agent.alerts())[:1500])
+    check(f"{title}: alerts bear the name of the node, not of the pod",
+          {a["hostname"] for a in agent.alerts()} == {pods.NODE}, agent.alerts()[:1])
     upgrade()
     check(f"{title}: so is one after the runtime was upgraded", attack(f"{tag}-evil2"))
     # One pod: the pid and network namespaces of a first container.
@@ -204,7 +183,29 @@ def expand(words):
     return calls
 
 
-def under_the_unit():
+STATE, PINS = "/run/brigwatch", "/sys/fs/bpf/brigwatch"
+
+
+class Node:
+    """The host directories of the manifest, as they were before at the end."""
+    def __enter__(self):
+        self.before = {d: os.stat(d) if os.path.isdir(d) else None for d in (STATE, PINS)}
+        return self
+
+    def __exit__(self, *_):
+        for path, st in self.before.items():
+            if st:
+                command("chown", "-R", f"{st.st_uid}:{st.st_gid}", path)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def pod_of(place):
+    objects = kustomize.build(f"{TOP}/deploy/kubernetes/{place}")
+    return objects, next(o for o in objects if o["kind"] == "DaemonSet")["spec"]["template"]["spec"]
+
+
+def as_the_unit():
     """The unit's capabilities and system call filter, without systemd to apply them."""
     text = re.sub(r"\\\n", " ", open(f"{TOP}/deploy/systemd/brigwatch.service").read())
     lines = {k: re.findall(rf"(?m)^{k}=(.*)$", text) for k in ("CapabilityBoundingSet", "SystemCallFilter")}
@@ -214,10 +215,13 @@ def under_the_unit():
             allowed -= expand(line[1:].split())
         else:
             allowed |= expand(line.split())
-    agent = Agent("agent-unit", caps=lines["CapabilityBoundingSet"][0].split(), seccomp={
-        "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
-        # What runc itself does between the filter and the exec, and systemd before the filter.
-        "syscalls": [{"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}]})
+    objects, pod = pod_of("base")
+    config = pods.configuration(pod["containers"][0], pod, objects, image.config, DIR)
+    config["process"]["capabilities"] = {k: lines["CapabilityBoundingSet"][0].split()
+                                         for k in ("bounding", "effective", "permitted")}
+    config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+                                  "syscalls": [{"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}]}
+    agent = Agent("agent-unit", config)
     title = "the unit's capabilities and system calls"
     try:
         if check(f"{title}: it starts", agent.started, agent.messages()):
@@ -233,16 +237,52 @@ def under_the_unit():
     check(f"{title}: it ends by itself", agent.process.returncode == 0, agent.messages()[-1500:])
 
 
+def as_a_pod(place, name, title):
+    objects, pod = pod_of(place)
+    for first in pod.get("initContainers", []):
+        done = Agent(f"{name}-{first['name']}", pods.configuration(first, pod, objects, image.config, DIR))
+        done.process.wait(20)
+        check(f"{title}: the container {first['name']} does its work", done.process.returncode == 0, done.messages())
+        command("runc", "delete", "-f", done.name)
+    agent = Agent(name, pods.configuration(pod["containers"][0], pod, objects, image.config, DIR))
+    try:
+        if check(f"{title}: it starts", agent.started, agent.messages()):
+            user = command("runc", "exec", name, "/busybox", "id", "-u").stdout.strip()
+            check(f"{title}: as the user of the manifest", user == str(pod["containers"][0]["securityContext"]["runAsUser"]), user)
+            refused = command("runc", "exec", "--user", "0:0", name, "/busybox", "touch", f"/host{STATE}-written",
+                              f"/host{DIR}/written", "/written")
+            check(f"{title}: root in it can write neither to the host nor to the image",
+                  refused.stderr.count("Read-only file system") == 3, refused.stderr)
+            act(agent, title)
+    finally:
+        agent.stop()
+    check(f"{title}: it ends by itself and leaves no pins", agent.process.returncode == 0 and not os.listdir(PINS),
+          f"code {agent.process.returncode}, {os.listdir(PINS)}: {agent.messages()[-1500:]}")
+
+
+def under_an_old_profile():
+    """CRI-O and podman have long had a profile that refuses bpf() with CAP_BPF, too."""
+    objects, pod = pod_of("base")
+    [agent] = pod["containers"]
+    refused = Agent("agent-old", pods.configuration(agent, pod, objects, image.config, DIR, with_bpf=False))
+    refused.stop()
+    check("a profile that refuses bpf(): the agent ends with its reason, and the way out",
+          refused.process.returncode in (3, 4) and "seccomp" in refused.messages(),
+          f"code {refused.process.returncode}: {refused.messages()}")
+    objects, pod = pod_of("overlays/unconfined")
+    [agent] = pod["containers"]
+    config = pods.configuration(agent, pod, objects, image.config, DIR, with_bpf=False)
+    agent = Agent("agent-unconfined", config)
+    agent.stop()
+    check("overlays/unconfined: it starts there", agent.started, agent.messages())
+
+
 def run():
-    under_the_unit()
-    for name, uid, title in (("agent-root", 0, "root with four capabilities"),
-                             ("agent-user", 65532, "non-root with file capabilities")):
-        agent = Agent(name, uid)
-        try:
-            check(f"{title}: it starts", agent.started, agent.messages())
-            if agent.started:
-                act(agent, title)
-        finally:
-            agent.stop()
-        check(f"{title}: it ends by itself and leaves no pins", agent.process.returncode == 0,
-              f"code {agent.process.returncode}: {agent.messages()[-1500:]}")
+    if not image.config:
+        image.unpack(image.build()[0])
+    with Node():
+        as_the_unit()
+        under_an_old_profile()
+    for place, name, title in (("base", "agent-root", "default pod"), ("overlays/nonroot", "agent-user", "non-root pod")):
+        with Node():
+            as_a_pod(place, name, title)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make install` and `uninstall`, the unit of systemd, `brigwatch hand-over`."""
-import glob, json, os, re, shutil
+import glob, os, re
 
 from lib import DIR, TOP, check, command, files, make
 
@@ -21,7 +21,7 @@ def installation(prefix):
     if not check(f"{title}: it succeeds", done.returncode == 0, done.stderr):
         return
     there = set(files(tree))
-    wanted = {f"bin/brigwatch", "lib/systemd/system/brigwatch.service", "share/bash-completion/completions/brigwatch",
+    wanted = {"bin/brigwatch", "lib/systemd/system/brigwatch.service", "share/bash-completion/completions/brigwatch",
               "share/zsh/vendor-completions/_brigwatch",
               "share/brigwatch/brigwatch.schema.json"}
     wanted |= {f"share/brigwatch/rules/{n}" for n in name_of(glob.glob(f"{TOP}/rules/*.json"))}
