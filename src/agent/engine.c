@@ -220,6 +220,7 @@ static void on_canary(struct engine *engine, const struct event *ev)
 
 static void learn_birth(struct engine *engine, const struct event *ev)
 {
+	own_note_birth(&engine->own, ev);
 	asks_begin(&engine->asks, ev->container, ev->u.container.init_tgid, ev->u.container.init_start_ns,
 		   ev->u.container.seeded, submit_own, engine);
 }

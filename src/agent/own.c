@@ -73,7 +73,15 @@ static bool is_usual(const struct event *ev)
 	}
 }
 
+void own_note_birth(struct own *own, const struct event *ev)
+{
+	if (ev->hdr.container && own->tgid && ev->u.container.init_tgid == own->tgid)
+		own->container = ev->hdr.container;
+}
+
 bool own_is_doing(struct own *own, const struct event *ev)
 {
+	if (ev->hdr.type == EVENT_POSTURE)
+		return own->container && ev->hdr.container == own->container;
 	return own->tgid && is_own(own, &ev->hdr) && is_usual(ev);
 }

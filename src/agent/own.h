@@ -16,11 +16,16 @@ struct own {
 	uint64_t start_ticks;	/* its start, as /proc/PID/stat has it: ticks since boot */
 	uint64_t tick_ns;
 	struct exec_id sensor;	/* all of it, from the first record that it made */
+	uint64_t container;	/* whose first process is the sensor; 0: none */
 };
 
 /* Read who `sensor` is. Needs /proc of the initial pid namespace. 0 or -errno; on
  * failure nothing is taken for the agent's own. */
 int own_init(struct own *own, uint32_t sensor);
+
+/* Takes note of a container's birth: it may be the agent's own, and then what it was given
+ * (EVENT_POSTURE) is what docs/kubernetes.md says that it needs, and no news. */
+void own_note_birth(struct own *own, const struct event *ev);
 
 /* True: the agent's own doing, which no rule is to judge. It changes no state. */
 bool own_is_doing(struct own *own, const struct event *ev);

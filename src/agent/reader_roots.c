@@ -660,6 +660,11 @@ uint64_t places_ns(const struct places *places, uint32_t pid, const char *name)
 
 uint64_t places_host_ns(const struct places *places, const char *name)
 {
+	const char *root = places->config->host_root;
+
+	/* An agent in a pod shares the host's pid namespace and no other. */
+	if (root && strcmp(root, "/") != 0 && strcmp(name, "pid") != 0)
+		return ns_of(places, 1, name);
 	return host_ns(places, name);
 }
 

@@ -56,6 +56,30 @@ static void test_own(void **state)
 	}
 }
 
+/* What the agent's own container was given is no news; what others were is. */
+static void test_own_posture(void **state)
+{
+	struct own own = { .tgid = 40, .start_ticks = 500, .tick_ns = TICK };
+	struct event posture = { .hdr = { .type = EVENT_POSTURE, .container = 7 } };
+	struct event birth = { .hdr = { .type = EVENT_CONTAINER, .container = 8 } };
+
+	(void)state;
+	birth.u.container.init_tgid = 41;
+	own_note_birth(&own, &birth);
+	assert_false(own_is_doing(&own, &posture));
+	birth.hdr.container = 7;
+	birth.u.container.init_tgid = 40;
+	own_note_birth(&own, &birth);
+	assert_true(own_is_doing(&own, &posture));
+	posture.hdr.container = 8;
+	assert_false(own_is_doing(&own, &posture));
+	/* On the host there is no container of its own. */
+	birth.hdr.container = posture.hdr.container = 0;
+	own.container = 0;
+	own_note_birth(&own, &birth);
+	assert_false(own_is_doing(&own, &posture));
+}
+
 static void test_unknown_sensor(void **state)
 {
 	struct event ev = { .hdr = { .type = EVENT_SYSCALL, .nr = SYS_bpf, .proc = SENSOR } };
@@ -70,7 +94,8 @@ static void test_unknown_sensor(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_unknown_sensor) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_own_posture),
+					    cmocka_unit_test(test_unknown_sensor) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
