@@ -264,6 +264,26 @@ static bool is_engine_socket(const char *path)
 	return false;
 }
 
+/* A whole home directory, or what programs keep keys in. */
+static bool is_home_of_keys(const char *path)
+{
+	static const char *const names[] = { "/.ssh", "/.kube", "/.docker", "/.aws", "/.gnupg",
+					     "/.config/gcloud", "/.azure" };
+
+	if (!starts_with(path, "/home/"))
+		return false;
+	if (!strchr(path + strlen("/home/"), '/'))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *at = strstr(path, names[i]);
+		char end = at ? at[strlen(names[i])] : 'x';
+
+		if (end == 0 || end == '/')
+			return true;
+	}
+	return false;
+}
+
 static void judge_bind(struct posture *posture, const char *path, bool writable)
 {
 	static const struct {
@@ -306,6 +326,8 @@ static void judge_bind(struct posture *posture, const char *path, bool writable)
 		bool hit = is_below(dirs[i].dir, path) ||
 			   (!dirs[i].exact && is_below(path, dirs[i].dir));
 
+		if (strcmp(dirs[i].dir, "/home") == 0)
+			hit |= is_home_of_keys(path);
 		if (hit)
 			posture_find(posture, writable ? dirs[i].check : POSTURE_MOUNT_SENSITIVE_RO, "%s",
 			     path);

@@ -161,7 +161,7 @@ void put_posture(struct doc *doc, json_t *root, const struct event *ev)
 			append(doc, checks, json_string(posture_check_name(bit)));
 	reason = view->posture_reason;
 	if (reason.len > 0) {
-		buf_add_str(&text, "could reach the host because ");
+		buf_add_str(&text, POSTURE_BEFORE_REASON);
 		buf_add(&text, reason.data, reason.len);
 	}
 	doc->failed |= text.failed;

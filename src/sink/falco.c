@@ -112,6 +112,35 @@ static void put_container(struct doc *doc, json_t *fields, const struct event *e
 	put_known(doc, fields, "container.full_id", id);
 }
 
+/* The first under Falco's name: is it privileged? Null where that is not known,
+ * as the field itself cannot be. */
+static void put_given(struct doc *doc, json_t *fields, const struct event *ev)
+{
+	const struct container_view *view = ev->container;
+	struct buf checks = { 0 }, reason = { 0 };
+
+	if (!view || !view->has_posture || ev->hdr.container == 0) {
+		put(doc, fields, "container.privileged", json_null());
+		return;
+	}
+	put_bool(doc, fields, "container.privileged", view->posture >> POSTURE_PRIVILEGED & 1);
+	for (unsigned int bit = 0; bit < POSTURE_N; bit++)
+		if (view->posture >> bit & 1) {
+			buf_add_str(&checks, checks.len > 0 ? "," : "");
+			buf_add_str(&checks, posture_check_name(bit));
+		}
+	if (view->posture_reason.len > 0) {
+		buf_add_str(&reason, POSTURE_BEFORE_REASON);
+		buf_add(&reason, view->posture_reason.data, view->posture_reason.len);
+	}
+	doc->failed |= checks.failed | reason.failed;
+	put_known(doc, fields, "brigwatch.posture", (struct slice){ checks.data, checks.len });
+	put_known(doc, fields, "brigwatch.posture_reason",
+		  (struct slice){ reason.data, reason.len });
+	buf_release(&checks);
+	buf_release(&reason);
+}
+
 static void put_ours(struct doc *doc, json_t *fields, const struct finding *finding)
 {
 	put_str(doc, fields, "brigwatch.rule_id", finding->rule_id);
@@ -147,6 +176,7 @@ static void put_output_fields(struct doc *doc, json_t *root, const struct findin
 			put_field(doc, fields, field, ev, true);
 	}
 	put_container(doc, fields, ev);
+	put_given(doc, fields, ev);
 	put_ancestors(doc, fields, ev);
 	put_capabilities(doc, fields, ev);
 	put_fd_name(doc, fields, ev);

@@ -449,6 +449,7 @@ static void put_unmapped(struct doc *doc, json_t *root, const struct finding *fi
 	if (ev->inner)
 		put_known(doc, obj, "inner_container", ev->inner->id);
 	put_u64(doc, obj, "lost", finding->lost);
+	put_posture(doc, obj, ev);
 	fields = put(doc, obj, "output_fields", json_object());
 	for (size_t i = 0; i < finding->n_fields; i++)
 		put_field(doc, fields, finding->fields[i], ev, true);

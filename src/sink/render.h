@@ -36,6 +36,9 @@ void buf_add_pages(struct buf *buf, const char *const *techniques, const char *b
 /* "ETXTBSY" for 26; NULL for numbers without a name. */
 const char *errno_name(int64_t err);
 
+/* What stands before a container's posture_reason. */
+#define POSTURE_BEFORE_REASON "could reach the host because "
+
 /* What is shown of a container: 12 characters of a hexadecimal id, others whole. */
 struct slice short_id(struct slice id);
 

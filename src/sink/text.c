@@ -155,7 +155,7 @@ static void add_container(struct buf *buf, const struct event *ev)
 	add_pair(buf, "ns", view->pod_ns);
 	add_pair(buf, "image", view->image);
 	if (view->has_posture && view->posture_reason.len > 0) {
-		buf_add_str(buf, " posture=\"could reach the host because ");
+		buf_add_str(buf, " posture=\"" POSTURE_BEFORE_REASON);
 		buf_add_encoded(buf, view->posture_reason, not_in_quotes);
 		buf_add_str(buf, "\"");
 	}
@@ -495,7 +495,7 @@ static void add_where(struct buf *buf, const struct event *ev)
 	}
 	add_paragraph(buf, "where", 0, &text);
 	if (id.len > 0 && view && view->has_posture && view->posture_reason.len > 0) {
-		buf_add_str(&text, "could reach the host because ");
+		buf_add_str(&text, POSTURE_BEFORE_REASON);
 		buf_add_encoded(&text, view->posture_reason, NULL);
 		add_paragraph(buf, "", 0, &text);
 	}

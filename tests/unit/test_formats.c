@@ -320,6 +320,46 @@ static void test_falco_values(void **state)
 	buf_release(&buf);
 }
 
+/* What the container was given, under Falco's name and ours. */
+static void test_posture(void **state)
+{
+	static const char reason[] = "could reach the host because it runs privileged";
+	struct event ev = sample_event();
+	struct finding finding = sample_finding(&ev);
+	struct container_view given = container;
+	struct buf buf = { 0 };
+	json_t *root, *fields;
+
+	(void)state;
+	assert_int_equal(render_falco(&finding, &buf), 0);
+	root = parse_line(&buf);
+	assert_true(json_is_null(json_object_get(json_object_get(root, "output_fields"), "container.privileged")));
+	json_decref(root);
+	buf_release(&buf);
+
+	given.has_posture = true;
+	given.posture = 1ull << POSTURE_PRIVILEGED | 1ull << POSTURE_HOST_PID;
+	given.posture_severity = POSTURE_WARNING;
+	given.posture_reason = SLICE_LITERAL("it runs privileged");
+	ev.container = &given;
+	assert_int_equal(render_falco(&finding, &buf), 0);
+	root = parse_line(&buf);
+	fields = json_object_get(root, "output_fields");
+	assert_true(json_is_true(json_object_get(fields, "container.privileged")));
+	assert_text(fields, "brigwatch.posture", "privileged,host-pid");
+	assert_text(fields, "brigwatch.posture_reason", reason);
+	json_decref(root);
+	buf_release(&buf);
+
+	assert_int_equal(render_ocsf(&finding, &buf), 0);
+	root = parse_line(&buf);
+	fields = json_object_get(json_object_get(root, "unmapped"), "posture");
+	assert_text(fields, "reason", reason);
+	assert_text(fields, "severity", "warning");
+	json_decref(root);
+	buf_release(&buf);
+}
+
 static void test_ocsf_values(void **state)
 {
 	struct event ev = sample_event();
@@ -417,6 +457,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sidekick_refuses), cmocka_unit_test(test_falco_values),
+		cmocka_unit_test(test_posture),
 		cmocka_unit_test(test_falco_every_rule), cmocka_unit_test(test_ocsf_values),
 		cmocka_unit_test(test_ocsf_every_rule),	 cmocka_unit_test(test_raw_bytes),
 	};
