@@ -604,6 +604,7 @@ enum loss_kind {
 	LOSS_TAIL_CALL = 7,  /* a tail call fell through */
 	LOSS_HOOK = 8,	     /* a hook is no longer attached, or its pin was taken away */
 	LOSS_MISSED_RUN = 9, /* a hook's program did not run: it was running on that CPU already */
+	LOSS_OUTPUT = 10,    /* no event: alerts that found no room in an output's queue */
 };
 
 /* Made in user space, in the stream like any other record. */

@@ -19,6 +19,7 @@
 #include "agent/sandbox.h"
 #include "agent/watch.h"
 #include "enrich/enrich.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 /* Urgent records with a fact wake the engine at once; all others wait for the
@@ -30,14 +31,25 @@
 /* A heartbeat that has not come back by then is missing. */
 #define CANARY_LATE_NS 5000000000ull
 #define MESSAGE_ROOM 16384
+#define LABEL_ROOM 512
 #define OPEN_INCIDENTS_MAX 512
 #define RULES_ERROR_MAX 1024
+
+struct engine_output {
+	const struct output_spec *spec;
+	struct outbox *box;
+	bool colour;
+	bool is_full;	/* the last alert found no room */
+	bool is_told;	/* that, by a record */
+	uint64_t n_dropped, n_told;
+};
 
 struct engine {
 	const struct engine_config *config;
 	struct source *source;
 	struct enrich *enrich;
-	struct sink *sink;
+	struct engine_output outputs[OUTPUTS_MAX];
+	size_t n_outputs;
 	struct rulebook book;
 	struct incidents *incidents;
 	struct ledger ledger;
@@ -51,12 +63,12 @@ struct engine {
 	uint64_t next_check_ns;
 	uint64_t canary, canary_sent_ns;	/* canary 0: none under way */
 	uint64_t canary_early;		/* came through the ring before we were told of it */
-	uint64_t n_alerts, n_alerts_lost, n_alerts_lost_told;
+	uint64_t n_alerts;
 	uint64_t n_by_priority[PRIORITY_MAX];
-	int sink_error;			/* of the last write; the first of a row is told */
 	bool stop;
 	int exit_code;
 	char message[MESSAGE_ROOM];
+	char labels[OUTBOX_LABELS][LABEL_ROOM];
 	char resolved[EVENT_SIZE_MAX];	/* the record under way, with its object */
 };
 
@@ -68,39 +80,74 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-/* After a write that nobody made room for within its time: is there room now?
- * Each further alert would wait as long, and the rings fill meanwhile. */
-static bool has_room(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+/* ---- outputs ---- */
 
-	return poll(&pfd, 1, 0) > 0;
+static void fill_labels(struct engine *engine, const struct finding *finding, struct outbox_record *record)
+{
+	const struct container_view *container = finding->event->container;
+	const struct slice texts[OUTBOX_LABELS] = {
+		[OUTBOX_RULE] = slice_from(finding->rule_id),
+		[OUTBOX_RULE_NAME] = slice_from(finding->rule_name),
+		[OUTBOX_CONTAINER] = container ? container->id : (struct slice){},
+		[OUTBOX_CONTAINER_NAME] = container ? container->name : (struct slice){},
+		[OUTBOX_IMAGE] = container ? container->image : (struct slice){},
+		[OUTBOX_NAMESPACE] = container ? container->pod_ns : (struct slice){},
+		[OUTBOX_POD] = container ? container->pod : (struct slice){},
+	};
+
+	for (size_t i = 0; i < OUTBOX_LABELS; i++)
+		record->labels[i] = (struct slice){ engine->labels[i],
+						    encode_text(texts[i], engine->labels[i], LABEL_ROOM) };
 }
 
-static void on_written(struct engine *engine, int r, const struct rule *rule)
+static void note_push(struct engine_output *output, int r)
 {
 	if (r == 0) {
-		if (engine->sink_error)
-			log_message("output", "alerts are written again; %" PRIu64 " were not",
-				    engine->n_alerts_lost - engine->n_alerts_lost_told);
-		engine->n_alerts_lost_told = engine->n_alerts_lost;
-		engine->sink_error = 0;
+		output->is_full = false;
 		return;
 	}
-	engine->n_alerts_lost++;
-	/* Nobody will ever read on: a closed pipe does not open again. */
-	if (r == -EPIPE || r == -ECONNRESET) {
-		if (!engine->stop)
-			log_message("output", "cannot write an alert: nobody reads the output any more (%s); it was "
-				    "\"%s\" (%s). Ending", strerror(-r), rule_name(rule), rule_id(rule));
-		engine->stop = true;
-		engine->exit_code = EXIT_INTERNAL;
-	} else if (!engine->sink_error) {
-		log_message("output", "cannot write an alert: %s; it was \"%s\" (%s). Detection goes on, alerts that "
-			    "cannot be written are counted", r == -EAGAIN ? "nobody reads the output" : strerror(-r),
-			    rule_name(rule), rule_id(rule));
+	output->n_dropped++;
+	if (!output->is_full)
+		log_message("output", "%s: %s. Detection goes on, alerts that find no room are counted", output->spec->name,
+			    r == -EMSGSIZE ? "an alert is too large for its queue" :
+			    r == -ENOMEM   ? "no memory for an alert" :
+					     "its queue is full");
+	output->is_full = true;
+}
+
+/* Each format is rendered once. Nobody is waited for. */
+static void offer(struct engine *engine, const struct finding *finding)
+{
+	struct outbox_record record = {
+		.wall_ns = finding->event->wall_ns,
+		.severity = finding->severity,
+		.is_urgent = finding->severity <= PRIORITY_CRITICAL,
+	};
+	char *texts[OUTPUTS_MAX] = {};
+	size_t lens[OUTPUTS_MAX];
+
+	fill_labels(engine, finding, &record);
+	for (size_t i = 0; i < engine->n_outputs; i++) {
+		struct engine_output *output = &engine->outputs[i];
+		size_t same = 0;
+
+		if (output->spec->has_min_priority && finding->severity > output->spec->min_priority)
+			continue;
+		while (same < i && !(texts[same] && engine->outputs[same].spec->format == output->spec->format &&
+				     engine->outputs[same].colour == output->colour))
+			same++;
+		if (same == i && sink_render(finding, output->spec->format, output->colour, &texts[i], &lens[i]) < 0) {
+			/* Counted like one that is too large. */
+			record.text = (struct slice){ NULL, SIZE_MAX };
+			(void)outbox_push(output->box, &record);
+			note_push(output, -ENOMEM);
+			continue;
+		}
+		record.text = (struct slice){ texts[same], lens[same] };
+		note_push(output, outbox_push(output->box, &record));
 	}
-	engine->sink_error = r;
+	for (size_t i = 0; i < engine->n_outputs; i++)
+		free(texts[i]);
 }
 
 static size_t fill_sequence(const struct engine *engine, const struct rule *rule,
@@ -138,7 +185,6 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 		.lost = engine->ledger.lost,
 	};
 	uint64_t now;
-	int r;
 
 	if (!rule_state_note(engine->book.state, rule, ev, &finding.folded))
 		return;
@@ -154,10 +200,7 @@ static void on_match(const struct rule *rule, const struct event *ev, void *arg)
 	watchers_alert(&engine->watchers, &finding);
 	if (rule_priority(rule) < PRIORITY_MAX)
 		engine->n_by_priority[rule_priority(rule)]++;
-	r = -EAGAIN;
-	if (engine->sink_error != -EAGAIN || has_room(engine->config->output_fd))
-		r = sink_write(engine->sink, &finding);
-	on_written(engine, r, rule);
+	offer(engine, &finding);
 	now = clock_ns(CLOCK_BOOTTIME);
 	figures_count_alert(&engine->figures, rule, now > ev->hdr.time_ns ? now - ev->hdr.time_ns : 0);
 }
@@ -353,6 +396,22 @@ static void check_ledger(struct engine *engine)
 			    report.losses[i].count);
 }
 
+/* Once when a queue is full and once when there is room again: the alert that tells
+ * of it goes the same way. */
+static void check_outputs(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n_outputs; i++) {
+		struct engine_output *output = &engine->outputs[i];
+		uint64_t n = output->n_dropped - output->n_told;
+
+		if (!n || (output->is_full && output->is_told))
+			continue;
+		output->n_told = output->n_dropped;
+		output->is_told = output->is_full;
+		report_loss(engine, LOSS_OUTPUT, 0, 0, n);
+	}
+}
+
 /* What happened to the rules, told by a record: the new ones judge it. */
 static void report_rules(struct engine *engine, const char *before, const char *error)
 {
@@ -481,10 +540,10 @@ static void print_summary(struct engine *engine)
 	ledger_sum(&engine->ledger, &totals);
 	enrich_get_stats(engine->enrich, &stats);
 	log_message("summary", "%" PRIu64 " events, %" PRIu64 " alerts (%" PRIu64 " critical, %" PRIu64 " error, %" PRIu64
-		    " warning, %" PRIu64 " notice), %" PRIu64 " alerts not written, %" PRIu64 " repeats folded",
+		    " warning, %" PRIu64 " notice), %" PRIu64 " repeats folded",
 		    engine->ledger.received, engine->n_alerts, engine->n_by_priority[PRIORITY_CRITICAL],
 		    engine->n_by_priority[PRIORITY_ERROR], engine->n_by_priority[PRIORITY_WARNING],
-		    engine->n_by_priority[PRIORITY_NOTICE], engine->n_alerts_lost, rules.n_folded);
+		    engine->n_by_priority[PRIORITY_NOTICE], rules.n_folded);
 	log_message("summary", "books: seen=%" PRIu64 " delivered=%" PRIu64 " dropped=%" PRIu64 " suppressed=%" PRIu64
 		    " received=%" PRIu64 " gaps=%" PRIu64 " malformed=%" PRIu64 " missed_runs=%" PRIu64,
 		    (uint64_t)totals.book.seen, (uint64_t)totals.book.delivered, (uint64_t)totals.book.dropped,
@@ -522,8 +581,16 @@ static void publish(struct engine *engine)
 	};
 	struct status_engine *status = &engine->figures.status;
 
-	status->alerts_lost = engine->n_alerts_lost;
-	status->output_error = -engine->sink_error;
+	status->alerts_lost = 0;
+	status->output_error = 0;
+	for (size_t i = 0; i < engine->n_outputs; i++) {
+		struct outbox_stats stats;
+
+		outbox_get_stats(engine->outputs[i].box, &stats);
+		status->alerts_lost += stats.dropped + stats.failed;
+		if (stats.is_failing)
+			status->output_error = stats.last_error;
+	}
 	source_rings_unread(engine->source, status->ring_unread);
 	figures_publish(&engine->figures, &from, engine->book.state);
 }
@@ -558,6 +625,7 @@ static void loop(struct engine *engine)
 			engine->next_check_ns = now + CHECK_INTERVAL_NS;
 			engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - now;
 			check_ledger(engine);
+			check_outputs(engine);
 			publish(engine);
 			check_watchers(engine);
 		}
@@ -568,8 +636,29 @@ static void loop(struct engine *engine)
 			r = source_poll(engine->source, 0, on_record, engine);
 		} while (r > 0);
 		check_ledger(engine);
+		check_outputs(engine);
 		publish(engine);
 	}
+}
+
+/* The locks of the queues' files stay with us, what could make them shorter does not. */
+static int open_outputs(struct engine *engine)
+{
+	const struct engine_config *config = engine->config;
+	int r;
+
+	for (size_t i = 0; i < config->n_outputs; i++) {
+		struct engine_output *output = &engine->outputs[i];
+
+		output->spec = &config->outputs[i];
+		output->colour = config->colour && output->spec->kind == OUTPUT_STDOUT;
+		r = outbox_open(&config->outboxes[i], OUTBOX_PRODUCER, &output->box);
+		if (r < 0)
+			return r;
+		close(config->outboxes[i].fd);
+		engine->n_outputs = i + 1;
+	}
+	return 0;
 }
 
 static int prepare(struct engine *engine)
@@ -593,7 +682,7 @@ static int prepare(struct engine *engine)
 	if (r < 0)
 		return r;
 	figures_take_rules(&engine->figures, engine->book.set, clock_ns(CLOCK_REALTIME));
-	r = sink_new(config->output_fd, false, config->format, config->colour, &engine->sink);
+	r = open_outputs(engine);
 	if (r < 0)
 		return r;
 	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd,
@@ -639,7 +728,8 @@ int engine_run(const struct engine_config *config)
 	asks_release(&engine->asks);
 	figures_release(&engine->figures);
 	watchers_release(&engine->watchers);
-	sink_free(engine->sink);
+	for (size_t i = 0; i < engine->n_outputs; i++)
+		outbox_close(engine->outputs[i].box);
 	enrich_free(engine->enrich);
 	incidents_free(engine->incidents);
 	rulebook_release(&engine->book);

@@ -5,9 +5,10 @@
 #ifndef BW_AGENT_ENGINE_H
 #define BW_AGENT_ENGINE_H
 
+#include "agent/outbox.h"
+#include "agent/output_spec.h"
 #include "agent/own.h"
 #include "rule/rule.h"
-#include "sink/sink.h"
 
 /* Everything it works with is opened by others; descriptors are borrowed. */
 struct engine_config {
@@ -18,9 +19,10 @@ struct engine_config {
 	int resolve_fd;				/* to the reader that resolves, -1: none */
 	int binaries_fd;			/* map of runtimes' programs, -1: none */
 	int status_fd;				/* status page, -1: none; 0 is not one either */
-	int output_fd;
-	enum sink_format format;
-	bool colour;
+	const struct output_spec *outputs;
+	const struct outbox_file *outboxes; /* their queues, as many */
+	size_t n_outputs;
+	bool colour; /* of text on stdout */
 	const struct rule_set *rules;
 	const struct rule_load *load; /* how those that come later are chosen from files */
 	struct own own; /* who the sensor is */

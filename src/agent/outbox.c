@@ -501,9 +501,9 @@ int outbox_push(struct outbox *box, const struct outbox_record *record)
 {
 	static const char zeros[ALIGN];
 	struct stored stored = { .wall_ns = record->wall_ns, .queued_ns = boot_ns() };
-	uint64_t len = record->text.len, total, pos = box->produced.head;
+	bool is_large = record->text.len > OUTBOX_RECORD_MAX;
+	uint64_t len = is_large ? OUTBOX_RECORD_MAX : record->text.len, total, pos = box->produced.head;
 	const uint64_t one = 1;
-	bool is_large = len > OUTBOX_RECORD_MAX;
 
 	for (size_t i = 0; i < OUTBOX_LABELS; i++) {
 		is_large |= record->labels[i].len > OUTBOX_LABEL_MAX;

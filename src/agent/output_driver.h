@@ -48,6 +48,9 @@ struct output_driver {
 /* For drivers that rotate: counted with the figures of the sink whose thread calls. */
 void output_note_rotation(void);
 
+/* The process before this one fell, perhaps in the middle of a record. */
+extern bool output_is_restart;
+
 extern const struct output_driver output_stdout, output_file, output_unix, output_unixgram, output_syslog,
 	output_journald, output_http;
 

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <strings.h>
@@ -61,6 +62,8 @@ static void *find(void *handle, const char *name)
 
 /* Objects and functions have one kind of address here; ISO C does not say so. */
 #define FIND(handle, member, name) (*(void **)&lib.member = find(handle, name))
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load_library(void)
 {
@@ -278,7 +281,6 @@ static int reopen(void *state, struct output_error *ret_error)
 
 static int open_output(const struct output_spec *spec, int fd, void **ret_state, struct output_error *ret_error)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct http_output *output;
 	CURLcode code;
 	int r;
@@ -412,6 +414,25 @@ static int deliver(void *state, const struct outbox_record *records, unsigned in
 	return r < 0 ? r : (int)n;
 }
 
+/* While libraries can be loaded: libcurl, and those that look names up, which the C
+ * library loads at the first name. */
+static int prepare_library(const struct output_spec *spec, struct output_error *ret_error)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+
+	pthread_once(&once, load_library);
+	if (lib.missing)
+		return output_fail(ret_error, ENOENT, "%s: %s", spec->name, lib.missing);
+	if (getaddrinfo("localhost", NULL, &hints, &found) == 0)
+		freeaddrinfo(found);
+	return 0;
+}
+
 const struct output_driver output_http = {
-	.open = open_output, .deliver = deliver, .reopen = reopen, .close = close_output
+	.open = open_output,
+	.deliver = deliver,
+	.reopen = reopen,
+	.close = close_output,
+	.prepare = prepare_library,
 };

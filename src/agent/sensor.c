@@ -20,6 +20,7 @@
 
 #include "agent/engine.h"
 #include "agent/log.h"
+#include "agent/outputs.h"
 #include "agent/reload.h"
 #include "agent/sandbox.h"
 #include "agent/status_sensor.h"
@@ -40,6 +41,7 @@
 #define NS_UNSEEN_NS 180000000000ull	/* a mount namespace without a task for so long is forgotten */
 #define ENGINE_READY_MS 5000
 #define ENGINE_STOP_MS 5000
+#define ENGINE_TRIES 3
 #define RESTARTS_MAX 5			/* of one child within RESTART_WINDOW_MS: then the agent ends */
 #define RESTART_WINDOW_MS 60000
 
@@ -60,6 +62,8 @@ struct sensor {
 	 * lead, and may be made to hang there. Names are not to wait for that. */
 	struct child resolver;
 	struct child server;		/* answers HTTP with the status pages */
+	struct child output;
+	struct outputs outputs;
 	int control_fd;			/* our end to the engine */
 	int reader_engine_fd, reader_fd;	/* both ends, kept for restarts */
 	int resolver_engine_fd, resolver_fd;
@@ -129,30 +133,6 @@ static int take_lock(struct sensor *sensor)
 
 /* ---- children ---- */
 
-/* Close every descriptor but 0 to 2 and those listed: no program, link or map
- * that a child does not need. */
-static void close_all_but(int *keep, size_t n)
-{
-	int from = 3;
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++)
-			if (keep[k] < keep[i]) {
-				int swap = keep[i];
-
-				keep[i] = keep[k];
-				keep[k] = swap;
-			}
-	for (size_t i = 0; i < n; i++) {
-		if (keep[i] < from)
-			continue;
-		if (keep[i] > from)
-			(void)syscall(SYS_close_range, (unsigned int)from, (unsigned int)keep[i] - 1, 0);
-		from = keep[i] + 1;
-	}
-	(void)syscall(SYS_close_range, (unsigned int)from, ~0u, 0);
-}
-
 static int engine_main(const struct sensor *sensor, int control_fd)
 {
 	struct engine_config config = {
@@ -167,8 +147,9 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.resolve_fd = sensor->resolver_engine_fd,
 		.binaries_fd = live_map_fd(sensor->live, "runtime_binaries"),
 		.status_fd = sensor->status.engine_fd,
-		.output_fd = sensor->options->output_fd,
-		.format = sensor->options->format,
+		.outputs = sensor->outputs.specs,
+		.outboxes = sensor->outputs.files,
+		.n_outputs = sensor->outputs.n,
 		.colour = sensor->options->colour,
 		.rules = sensor->reload.rules,
 		.load = &sensor->options->load,
@@ -176,11 +157,17 @@ static int engine_main(const struct sensor *sensor, int control_fd)
 		.hostname = sensor->hostname,
 	};
 	/* The lock is kept: while this engine reads the rings no other may. */
-	int keep[] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
-		       config.control_fd, config.reader_fd, config.output_fd, sensor->lock_fd,
+	int keep[12 + 3 * OUTPUTS_MAX] = { config.urgent_fd, config.bulk_fd,    config.books_fd,  config.counters_fd, config.budgets_fd,
+		       config.control_fd, config.reader_fd, sensor->lock_fd,
 		       config.resolve_fd, config.binaries_fd, config.call_counts_fd, config.status_fd };
+	size_t n = 12;
 
-	close_all_but(keep, ARRAY_SIZE(keep));
+	for (size_t i = 0; i < sensor->outputs.n; i++) {
+		keep[n++] = sensor->outputs.files[i].fd;
+		keep[n++] = sensor->outputs.files[i].read_fd;
+		keep[n++] = sensor->outputs.files[i].wake_fd;
+	}
+	sandbox_close_all_but(keep, n);
 	prctl(PR_SET_NAME, "brigwatch-engin");
 	return engine_run(&config);
 }
@@ -197,27 +184,7 @@ static int wait_ready(struct sensor *sensor)
 	return n == (ssize_t)sizeof(control) && control.type == CONTROL_READY ? 0 : -EPROTO;
 }
 
-/* An engine that is killed in the middle of a write leaves half a line. Its
- * record is still in the ring, so the alert comes again, and must begin a line
- * of its own. What cannot be read back, like a pipe, gets an empty line at most. */
-static void end_cut_line(int output_fd, bool is_crash)
-{
-	cleanup_close int fd = -1;
-	char path[32], last;
-	struct stat st;
-
-	if (fstat(output_fd, &st) < 0)
-		return;
-	if (S_ISREG(st.st_mode)) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", output_fd);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		is_crash = fd >= 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
-	}
-	if (is_crash)
-		(void)!write(output_fd, "\n", 1);
-}
-
-static int start_engine(struct sensor *sensor)
+static int spawn_engine(struct sensor *sensor)
 {
 	int pair[2];
 	sigset_t none;
@@ -228,7 +195,6 @@ static int start_engine(struct sensor *sensor)
 	sensor->control_fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	end_cut_line(sensor->options->output_fd, sensor->engine.restarts > 0);
 	pid = fork();
 	if (pid < 0) {
 		close(pair[0]);
@@ -244,6 +210,23 @@ static int start_engine(struct sensor *sensor)
 	sensor->control_fd = pair[0];
 	sensor->engine.pid = pid;
 	return wait_ready(sensor);
+}
+
+/* One that is ended before it is ready gets a successor: else the agent would end,
+ * take its hooks away, and miss what happens until it is started again. */
+static int start_engine(struct sensor *sensor)
+{
+	int r;
+
+	for (int i = 0; i < ENGINE_TRIES; i++) {
+		r = spawn_engine(sensor);
+		if (r != -EPROTO)
+			return r;
+		kill(sensor->engine.pid, SIGKILL);
+		(void)waitpid(sensor->engine.pid, NULL, 0);
+		sensor->engine.pid = 0;
+	}
+	return r;
 }
 
 /* Readers judge nothing: their copies of the rules would be megabytes. */
@@ -338,6 +321,11 @@ static int open_server(struct sensor *sensor)
 	return listen ? EXIT_INTERNAL : EXIT_DONE;
 }
 
+static int start_output(struct sensor *sensor)
+{
+	return outputs_spawn(&sensor->outputs, sensor->output.falls > 0, shed_rules, sensor, &sensor->output.pid);
+}
+
 /* False: it falls over and over, there is no point in another try. */
 static bool may_restart(struct child *child)
 {
@@ -425,6 +413,25 @@ static void on_child_end(struct sensor *sensor, struct child *child, int status)
 			    strerror(-r), child->without);
 }
 
+static void on_output_end(struct sensor *sensor, int status)
+{
+	char how[96];
+	int r;
+
+	sensor->output.pid = 0;
+	if (sensor->stop)
+		return;
+	describe_end(status, how, sizeof(how));
+	if (!may_restart(&sensor->output)) {
+		log_message("sensor", "the output process %s again; alerts wait for a minute", how);
+		return;
+	}
+	log_message("sensor", "the output process %s, starting another; alerts wait meanwhile", how);
+	r = start_output(sensor);
+	if (r < 0)
+		log_message("sensor", "cannot start another output process: %s, alerts wait for a minute", strerror(-r));
+}
+
 /* One that fell too often is given another chance: a container can make it fall. */
 static void revive_children(struct sensor *sensor)
 {
@@ -434,6 +441,8 @@ static void revive_children(struct sensor *sensor)
 		(void)start_reader(sensor, &sensor->resolver);
 	if (!sensor->server.pid && (sensor->status_unix_fd >= 0 || sensor->status_tcp_fd >= 0))
 		(void)start_server(sensor);
+	if (!sensor->output.pid)
+		(void)start_output(sensor);
 }
 
 static void reap_children(struct sensor *sensor)
@@ -450,6 +459,8 @@ static void reap_children(struct sensor *sensor)
 			on_child_end(sensor, &sensor->resolver, status);
 		else if (pid == sensor->server.pid)
 			on_child_end(sensor, &sensor->server, status);
+		else if (pid == sensor->output.pid)
+			on_output_end(sensor, status);
 	}
 }
 
@@ -703,6 +714,22 @@ static void tell_changed_config(const struct sensor_options *options)
 			    options->config_file);
 }
 
+static void read_anew(struct sensor *sensor)
+{
+	tell_changed_config(sensor->options);
+	reload_ask(&sensor->reload);
+	outputs_reopen(&sensor->outputs);
+}
+
+/* There is nobody left to tell: what was detected would only be counted. */
+static void read_output(struct sensor *sensor)
+{
+	if (!outputs_read(&sensor->outputs))
+		return;
+	sensor->stop = true;
+	sensor->exit_code = EXIT_INTERNAL;
+}
+
 static void read_signals(struct sensor *sensor)
 {
 	struct signalfd_siginfo info;
@@ -713,8 +740,7 @@ static void read_signals(struct sensor *sensor)
 		} else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) {
 			sensor->stop = true;
 		} else if (info.ssi_signo == SIGHUP) {
-			tell_changed_config(sensor->options);
-			reload_ask(&sensor->reload);
+			read_anew(sensor);
 		}
 	}
 }
@@ -727,6 +753,7 @@ static void wait_for_news(struct sensor *sensor, int timeout_ms)
 		{ .fd = sensor->control_fd, .events = POLLIN },
 		{ .fd = sensor->door.listen_fd, .events = POLLIN },
 		{ .fd = sensor->door.coming_fd, .events = POLLIN },
+		{ .fd = sensor->outputs.control_fd, .events = POLLIN },
 	};
 
 	if (poll(pfds, ARRAY_SIZE(pfds), timeout_ms) <= 0)
@@ -737,6 +764,8 @@ static void wait_for_news(struct sensor *sensor, int timeout_ms)
 		let_watch(sensor);
 	if (pfds[1].revents)
 		reload_notice(&sensor->reload, now_ms());
+	if (pfds[5].revents)
+		read_output(sensor);
 	if (pfds[0].revents)
 		read_signals(sensor);
 }
@@ -800,6 +829,17 @@ static void stop_engine(struct sensor *sensor)
 	sensor->exit_code = EXIT_INTERNAL;
 }
 
+/* After the engine: nobody says anything any more. */
+static void stop_outputs(struct sensor *sensor)
+{
+	bool is_started = sensor->output.pid > 0 || sensor->output.falls > 0;
+
+	outputs_stop(&sensor->outputs, &sensor->output.pid);
+	if (is_started)
+		outputs_print_summary(&sensor->outputs);
+	outputs_release(&sensor->outputs);
+}
+
 static void stop_child(struct child *child)
 {
 	if (child->pid <= 0)
@@ -811,6 +851,21 @@ static void stop_child(struct child *child)
 static int exit_code_of(int r)
 {
 	return r == -EPERM ? EXIT_PRIVILEGES : r == -ENOTSUP || r == -EINVAL || r == -EACCES ? EXIT_KERNEL : EXIT_INTERNAL;
+}
+
+/* Before there is something to tell, and before there is something to inherit. */
+static int open_outputs(struct sensor *sensor)
+{
+	const struct sensor_options *options = sensor->options;
+	int r;
+
+	r = outputs_init(&sensor->outputs, options->outputs, options->output_fds, options->n_outputs, run_dir(sensor));
+	if (r < 0)
+		return r == -EEXIST ? EXIT_USAGE : EXIT_INTERNAL;
+	r = start_output(sensor);
+	if (r < 0 && r != -ECANCELED)
+		log_message("output", "cannot start the output process: %s", strerror(-r));
+	return r < 0 ? EXIT_INTERNAL : EXIT_DONE;
 }
 
 static int start(struct sensor *sensor)
@@ -827,8 +882,6 @@ static int start(struct sensor *sensor)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 	sensor->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sensor->signal_fd < 0)
 		return EXIT_INTERNAL;
@@ -855,6 +908,9 @@ static int start(struct sensor *sensor)
 		log_message("sensor", "cannot lock %s/lock: %s", run_dir(sensor), strerror(-r));
 		return r == -EPERM || r == -EACCES ? EXIT_PRIVILEGES : EXIT_INTERNAL;
 	}
+	r = open_outputs(sensor);
+	if (r != EXIT_DONE)
+		return r;
 
 	r = live_start(reload_wanted(sensor->options->rules),
 		       rule_set_plain_types(sensor->options->rules), &sensor->live, &is_adopted,
@@ -915,6 +971,8 @@ int sensor_run(const struct sensor_options *options)
 		.reader = { .name = "reader", .without = "container names" },
 		.resolver = { .name = "resolver", .without = "the objects of refused opens" },
 		.server = { .name = "status", .without = "metrics and health" },
+		.output.name = "output process",
+		.outputs.control_fd = -1,
 		.control_fd = -1,
 		.reader_engine_fd = -1,
 		.reader_fd = -1,
@@ -930,6 +988,8 @@ int sensor_run(const struct sensor_options *options)
 	};
 	int r;
 
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (options->hostname)
 		snprintf(sensor.hostname, sizeof(sensor.hostname), "%s", options->hostname);
 	else if (gethostname(sensor.hostname, sizeof(sensor.hostname) - 1) < 0)
@@ -950,6 +1010,7 @@ int sensor_run(const struct sensor_options *options)
 	watch_door_close(&sensor.door);
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
+	stop_outputs(&sensor);
 	stop_child(&sensor.reader);
 	stop_child(&sensor.resolver);
 	stop_child(&sensor.server);

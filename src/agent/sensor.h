@@ -7,16 +7,17 @@
 
 #include <sys/stat.h>
 
+#include "agent/output_spec.h"
 #include "agent/reader.h"
 #include "rule/rule.h"
-#include "sink/sink.h"
 
 struct sensor_options {
 	struct rule_set *rules; /* the first, the caller's; later ones are read by `load` */
 	struct rule_load load;
-	int output_fd;
-	enum sink_format format;
-	bool colour;
+	const struct output_spec *outputs; /* the caller's */
+	const int *output_fds;		   /* inherited ones, else -1; as many */
+	size_t n_outputs;
+	bool colour; /* text on stdout in colour */
 	/* reader.host_root is where the sensor looks for the host's programs, too. */
 	struct reader_config reader;
 	const char *hostname; /* in alerts and figures; NULL: the system's */

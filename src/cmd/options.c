@@ -64,10 +64,11 @@ const struct run_option run_options[OPTIONS_N] = {
 			"on a terminal, one line elsewhere.",
 	},
 	[OPTION_OUTPUTS] = {
-		.flag = "output", .letter = 'o', .argument = "FILE", .key = "outputs",
-		.env = "BRIGWATCH_OUTPUTS", .type = OPTION_IS_OUTPUT, .items_max = 1, .separator = ' ',
+		.flag = "output", .letter = 'o', .argument = "SPEC", .key = "outputs",
+		.env = "BRIGWATCH_OUTPUTS", .type = OPTION_IS_OUTPUT, .items_max = OUTPUTS_MAX, .separator = ' ',
 		.fallback_text = "standard output", .check = options_check_output,
-		.help = "Append alerts to FILE instead of printing them.",
+		.help = "Where alerts go: a file to append to, or - for standard output, with options behind "
+			"commas (format=json,priority=warning,max_size=100M). Each has a queue of its own.",
 	},
 	[OPTION_HOST_ROOT] = {
 		.flag = "host-root", .argument = "DIR", .key = "host_root", .env = "BRIGWATCH_HOST_ROOT",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "agent/log.h"
@@ -9,6 +8,7 @@
 #include "agent/sensor.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/run_outputs.h"
 
 /* What is asked for: options, and what rules they name. */
 struct plan {
@@ -67,80 +67,6 @@ static int load_rules(const struct plan *plan, struct rule_set **ret)
 	return EXIT_DONE;
 }
 
-/* Who reads slowly must not stop the engine, so pipes and terminals do not
- * block. They are opened anew for that: O_NONBLOCK belongs to the open file,
- * which the shell and its other children share. Where this is not allowed the
- * descriptor stays as it is. */
-static int unblocked(int fd)
-{
-	char path[32];
-	struct stat st;
-	int fresh;
-
-	if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !isatty(fd)))
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	fresh = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fresh < 0)
-		return fd;
-	close(fd);
-	return fresh;
-}
-
-/* Links are not followed, but for the names of our own descriptors. */
-static int open_path(const char *path, int *ret)
-{
-	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd;
-
-	if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/self/fd/", 14) != 0)
-		flags |= O_NOFOLLOW;
-	fd = open(path, flags, 0640);
-	if (fd < 0) {
-		log_message("output", "cannot open %s for alerts: %s", path,
-			    errno == ENXIO ? "nobody reads it" : strerror(errno));
-		return EXIT_INTERNAL;
-	}
-	*ret = fd;
-	return EXIT_DONE;
-}
-
-static int open_stdout(int *ret)
-{
-	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
-		log_message("output", "stdout is closed: alerts would be lost; use --output FILE");
-		return EXIT_INTERNAL;
-	}
-	*ret = unblocked(fd);
-	return EXIT_DONE;
-}
-
-static int open_output(const char *text, int *ret)
-{
-	char error[OUTPUT_ERROR_MAX];
-	struct output_spec spec;
-	int code;
-
-	if (!text)
-		return open_stdout(ret);
-	if (output_spec_parse(text, &spec, error) < 0) {
-		log_message("output", "%s", error);
-		return EXIT_USAGE;
-	}
-	if (spec.kind == OUTPUT_STDOUT) {
-		code = open_stdout(ret);
-	} else if (spec.kind == OUTPUT_FILE) {
-		code = open_path(spec.target, ret);
-	} else {
-		log_message("output", "outputs of kind %s cannot be used yet", output_kind_name(spec.kind));
-		code = EXIT_USAGE;
-	}
-	output_spec_release(&spec);
-	return code;
-}
-
 static void fill_reader(const struct options *options, struct reader_config *ret)
 {
 	ret->host_root = options_text(options, OPTION_HOST_ROOT);
@@ -153,20 +79,23 @@ static void fill_reader(const struct options *options, struct reader_config *ret
 
 static int run(struct plan *plan)
 {
-	struct sensor_options sensor = { .output_fd = -1 };
 	const struct options *options = &plan->options;
+	struct sensor_options sensor = {};
+	struct run_outputs outputs = {};
 	struct rule_set *rules = NULL;
 	int code;
 
 	options_rules(&plan->options, &plan->rules);
 	code = load_rules(plan, &rules);
 	if (code == EXIT_DONE)
-		code = open_output(options_text(options, OPTION_OUTPUTS), &sensor.output_fd);
+		code = run_outputs_open(options, &outputs);
 	if (code == EXIT_DONE) {
 		sensor.rules = rules;
 		sensor.load = plan->rules.load;
-		sensor.format = output_format_from(options_text(options, OPTION_FORMAT));
-		sensor.colour = isatty(sensor.output_fd) && !getenv("NO_COLOR");
+		sensor.outputs = outputs.specs;
+		sensor.output_fds = outputs.fds;
+		sensor.n_outputs = outputs.n;
+		sensor.colour = outputs.colour;
 		sensor.hostname = options_text(options, OPTION_HOSTNAME);
 		sensor.config_file = options->file;
 		sensor.config_state = options->file_state;
@@ -175,8 +104,7 @@ static int run(struct plan *plan)
 		fill_reader(options, &sensor.reader);
 		code = sensor_run(&sensor);
 	}
-	if (sensor.output_fd >= 0)
-		close(sensor.output_fd);
+	run_outputs_release(&outputs);
 	rule_set_free(rules);
 	return code;
 }

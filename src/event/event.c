@@ -489,7 +489,7 @@ const char *loss_name(unsigned int kind)
 		[LOSS_CANARY] = "canary",	  [LOSS_MALFORMED] = "malformed",
 		[LOSS_SUPPRESSED] = "suppressed", [LOSS_STATE] = "state",
 		[LOSS_TAIL_CALL] = "tail_call",	  [LOSS_HOOK] = "hook",
-		[LOSS_MISSED_RUN] = "missed_run",
+		[LOSS_MISSED_RUN] = "missed_run", [LOSS_OUTPUT] = "output",
 	};
 
 	return FIND_NAME(names, kind);

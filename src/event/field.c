@@ -67,7 +67,7 @@ static const char *const words_id_source[] = { "none", "cgroup", "runtime", NULL
 static const char *const words_source[] = { "none", "kernel", "magic", "resolved", "unknown", NULL };
 static const char *const words_loss[] = {
 	"ring_full", "gap", "canary", "malformed", "suppressed", "state", "tail_call", "hook",
-	"missed_run", "unknown", NULL,
+	"missed_run", "output", "unknown", NULL,
 };
 static const char *const words_rate[] = { "forks", "tasks", "unknown", NULL };
 static const char *const words_file_type[] = {

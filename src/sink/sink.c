@@ -127,6 +127,23 @@ static int render(const struct sink *sink, const struct finding *finding, struct
 	}
 }
 
+int sink_render(const struct finding *finding, enum sink_format format, bool colour, char **ret_text,
+		size_t *ret_len)
+{
+	const struct sink sink = { .format = format, .colour = colour };
+	struct buf buf = {};
+	int r;
+
+	r = render(&sink, finding, &buf);
+	if (r < 0) {
+		buf_release(&buf);
+		return r;
+	}
+	*ret_text = buf.data;
+	*ret_len = buf.len;
+	return 0;
+}
+
 int sink_write(struct sink *sink, const struct finding *finding)
 {
 	int64_t deadline_ms = now_ms() + SINK_WAIT_MS;

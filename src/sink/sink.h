@@ -61,6 +61,11 @@ struct finding {
 
 enum sink_format { SINK_TEXT = 1, SINK_JSON = 2, SINK_FALCO = 3, SINK_OCSF = 4 };
 
+/* The finding as text in this format, with its line end: *ret_text is the caller's,
+ * *ret_len bytes. 0, -ENOMEM, -EINVAL: no such format. */
+int sink_render(const struct finding *finding, enum sink_format format, bool colour, char **ret_text,
+		size_t *ret_len);
+
 struct sink;
 
 /* Write to `fd`, owned from a successful return on when `own`; `colour` for text

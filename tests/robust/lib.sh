@@ -36,11 +36,13 @@ wait_end() {
 
 # ---- the agent ----
 
-# agent_start [OPTION...]: JSON into $alerts, messages into $messages, pid in $agent.
+# agent_start [OPTION...]: JSON into $alerts unless there is another --output,
+# messages into $messages, pid in $agent.
 agent_start() {
 	alerts=$dir/alerts.$((++n_runs)).json messages=$dir/messages.$n_runs
 	: >"$alerts"
-	"$brigwatch" run --rules "$rules" --format json --output "$alerts" "$@" 2>"$messages" </dev/null &
+	[[ " $* " == *" --output "* ]] || set -- --output "$alerts" "$@"
+	"$brigwatch" run --rules "$rules" --format json "$@" 2>"$messages" </dev/null &
 	agent=$!
 	started+=" $agent"
 	agent_wait_ready
@@ -67,6 +69,7 @@ child_named() {
 }
 engine_pid() { child_named brigwatch-engin; }
 reader_pid() { child_named brigwatch-read; }
+output_pid() { child_named brigwatch-out; }
 resolver_pid() { child_named brigwatch-resol; }
 are_gone() {
 	local pid
@@ -88,6 +91,7 @@ books() {
 	received=$(sed -nE 's/.* received=([0-9]+).*/\1/p' <<<"$line")
 	[ "${seen:-0}" -gt 0 ] && [ "$seen" -eq $((delivered + dropped + suppressed)) ]
 }
+n_alerts() { sed -nE 's/.* events, ([0-9]+) alerts .*/\1/p' "$messages" | tail -n 1; }
 not_written() { sed -nE 's/.* ([0-9]+) alerts not written.*/\1/p' "$messages" | tail -n 1; }
 
 # ---- containers ----
