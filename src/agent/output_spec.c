@@ -18,7 +18,7 @@
 
 #define BIT(kind) (1u << (kind))
 #define EVERY (~0u << OUTPUT_STDOUT)
-#define SYSLOG (BIT(OUTPUT_SYSLOG_UNIX) | BIT(OUTPUT_SYSLOG_UDP) | BIT(OUTPUT_SYSLOG_TCP))
+#define SYSLOG (1u << OUTPUT_SYSLOG_UNIX | 1u << OUTPUT_SYSLOG_UDP | 1u << OUTPUT_SYSLOG_TCP)
 
 /* For set_option(), in the order of output_options[]. */
 enum { FORMAT, PRIORITY, QUEUE, NAME, RETRY_MAX, MAX_SIZE, KEEP, FACILITY, RFC, BATCH, TIMEOUT, HEADERS, CA };

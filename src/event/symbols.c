@@ -156,7 +156,7 @@ static const struct symbol cap_symbols[] = {
 };
 
 /* enum posture_check */
-#define P(name) BITS("POSTURE_" #name, 1ull << POSTURE_##name)
+#define P(name) { "POSTURE_" #name, 1ull << POSTURE_##name, 1ull << POSTURE_##name }
 static const struct symbol posture_symbols[] = {
 	P(PRIVILEGED), P(HOST_PID), P(HOST_NET), P(HOST_IPC), P(HOST_UTS), P(HOST_CGROUP),
 	P(HOST_USER), P(ENGINE_SOCKET), P(MOUNT_ROOT_RW), P(MOUNT_ROOT_RO), P(MOUNT_ETC_RW),
