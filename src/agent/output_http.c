@@ -315,26 +315,26 @@ static char *make_body(const struct http_output *output, const struct outbox_rec
 {
 	bool is_array = output->spec->batch > 1;
 	struct slice line;
-	size_t len = 2;
-	char *body, *at;
+	size_t len = 2, off = 0;
+	char *body;
 
 	for (unsigned int i = 0; i < n; i++)
 		len += records[i].text.len + 1;
-	body = at = malloc(len);
+	body = malloc(len);
 	if (!body)
 		return NULL;
 	if (is_array)
-		*at++ = '[';
+		body[off++] = '[';
 	for (unsigned int i = 0; i < n; i++) {
 		line = output_line(records[i].text);
 		if (i > 0)
-			*at++ = ',';
-		memcpy(at, line.data, line.len);
-		at += line.len;
+			body[off++] = ',';
+		memcpy(body + off, line.data, line.len);
+		off += line.len;
 	}
 	if (is_array)
-		*at++ = ']';
-	*ret_len = (size_t)(at - body);
+		body[off++] = ']';
+	*ret_len = off;
 	return body;
 }
 
