@@ -82,8 +82,8 @@ static bool check_rules(const struct options *options, size_t *ret_rules, unsign
 		return false;
 	n = rule_set_warnings(set, &warnings);
 	for (size_t i = 0; i < n; i++)
-		fprintf(stderr, "brigwatch: rules: %s:%u: warning: %s\n", warnings[i].file, warnings[i].line,
-			warnings[i].message);
+		fprintf(stderr, "brigwatch: rules: %s:%u: warning: %s\n", warnings[i].file,
+			warnings[i].line, warnings[i].message);
 	*n_warnings += (unsigned int)n;
 	*ret_rules = rule_set_len(set);
 	rule_set_free(set);
@@ -159,7 +159,8 @@ static int print_made(const struct check *check)
 	} else if (!strcmp(check->man, "outputs")) {
 		options_print_man_outputs(stdout);
 	} else {
-		fprintf(stderr, "brigwatch: --man is flags, keys or outputs, not '%s'\n", check->man);
+		fprintf(stderr, "brigwatch: --man is flags, keys or outputs, not '%s'\n",
+			check->man);
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;
@@ -180,8 +181,9 @@ static int check_all(const struct check *check, struct options *options, bool is
 	if (check->show)
 		options_print_values(options, stdout);
 	if (is_good)
-		printf("%s: good, %zu rules, %u warning%s\n", options->file ? options->file : "no file", n_rules,
-		       n_warnings, n_warnings == 1 ? "" : "s");
+		printf("%s: good, %zu rules, %u warning%s\n",
+		       options->file ? options->file : "no file", n_rules, n_warnings,
+		       n_warnings == 1 ? "" : "s");
 	else
 		fprintf(stderr, "brigwatch: config: `run` would not start with this\n");
 	return is_good ? EXIT_DONE : EXIT_FINDINGS;

@@ -22,13 +22,15 @@ static void warn_of_writers(struct options *options, const struct option_place *
 			    const struct stat *st)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		options_fail(options, place, true,
-			     "belongs to uid %u, who decides what is watched: expected root or uid %u",
-			     st->st_uid, geteuid());
+		options_fail(
+			options, place, true,
+			"belongs to uid %u, who decides what is watched: expected root or uid %u",
+			st->st_uid, geteuid());
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		options_fail(options, place, true,
-			     "is writable by %s (mode %04o), who decide what is watched: chmod go-w helps",
-			     st->st_mode & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777);
+		options_fail(
+			options, place, true,
+			"is writable by %s (mode %04o), who decide what is watched: chmod go-w helps",
+			st->st_mode & S_IWOTH ? "everybody" : "its group", st->st_mode & 07777);
 }
 
 static bool read_bytes(int fd, char *text, size_t size, size_t *ret_len)
@@ -105,17 +107,17 @@ static const char *type_name(const json_t *json)
 	}
 }
 
-static bool want_type(const struct reading *reading, const struct option_place *place, const json_t *json,
-		      bool is_right, const char *expected)
+static bool want_type(const struct reading *reading, const struct option_place *place,
+		      const json_t *json, bool is_right, const char *expected)
 {
 	if (!is_right)
-		options_fail(reading->options, place, false, "%s: expected %s, found %s", place->name,
-			     expected, type_name(json));
+		options_fail(reading->options, place, false, "%s: expected %s, found %s",
+			     place->name, expected, type_name(json));
 	return is_right;
 }
 
-static void read_item(const struct reading *reading, enum option_id id, const struct option_place *place,
-		      json_t *json)
+static void read_item(const struct reading *reading, enum option_id id,
+		      const struct option_place *place, json_t *json)
 {
 	const struct run_option *option = &run_options[id];
 
@@ -136,8 +138,9 @@ static void read_list(const struct reading *reading, enum option_id id, json_t *
 		       is_output ? "an array of objects" : "an array of strings"))
 		return;
 	if (json_array_size(json) > option->items_max) {
-		options_fail(reading->options, &reading->place, false, "%s: at most %zu are allowed, found %zu",
-			     reading->place.name, option->items_max, json_array_size(json));
+		options_fail(reading->options, &reading->place, false,
+			     "%s: at most %zu are allowed, found %zu", reading->place.name,
+			     option->items_max, json_array_size(json));
 		return;
 	}
 	json_array_foreach(json, i, item) {
@@ -162,7 +165,8 @@ static void read_value(const struct reading *reading, enum option_id id, json_t 
 	else if (option->type != OPTION_IS_SWITCH)
 		read_item(reading, id, &reading->place, json);
 	else if (want_type(reading, &reading->place, json, json_is_boolean(json), "true or false"))
-		options_add(reading->options, id, &reading->place, json_is_true(json) ? "true" : "false");
+		options_add(reading->options, id, &reading->place,
+			    json_is_true(json) ? "true" : "false");
 }
 
 /* --- keys --------------------------------------------------------------- */
@@ -229,7 +233,8 @@ static void read_key(const struct reading *all, const char *key, json_t *json)
 }
 
 /* jansson counts from behind what it could not read. */
-static bool refuse_text(struct options *options, struct option_place *place, const json_error_t *error)
+static bool refuse_text(struct options *options, struct option_place *place,
+			const json_error_t *error)
 {
 	place->offset = error->position > 0 ? (size_t)error->position - 1 : 0;
 	place->has_offset = true;
@@ -242,11 +247,13 @@ static bool refuse_text(struct options *options, struct option_place *place, con
 	return false;
 }
 
-bool options_read_text(struct options *options, const char *name, struct slice text, option_tell tell,
-		       void *arg)
+bool options_read_text(struct options *options, const char *name, struct slice text,
+		       option_tell tell, void *arg)
 {
-	struct reading reading = { options, { .source = FROM_FILE, .file = name, .text = text, .tell = tell,
-					      .arg = arg } };
+	struct reading reading = {
+		options,
+		{ .source = FROM_FILE, .file = name, .text = text, .tell = tell, .arg = arg }
+	};
 	unsigned int before = options->n_errors;
 	json_error_t error;
 	const char *key;
@@ -256,8 +263,10 @@ bool options_read_text(struct options *options, const char *name, struct slice t
 	if (!json)
 		return refuse_text(options, &reading.place, &error);
 	if (!json_is_object(json))
-		options_fail(options, &reading.place, false, "expected an object with the keys of "
-			     "brigwatch.json(5), found %s", type_name(json));
+		options_fail(options, &reading.place, false,
+			     "expected an object with the keys of "
+			     "brigwatch.json(5), found %s",
+			     type_name(json));
 	json_object_foreach(json, key, value)
 		read_key(&reading, key, value);
 	json_decref(json);

@@ -49,7 +49,9 @@ static void print_words(FILE *to, const struct run_option *option)
 	fputs("It is\n", to);
 	for (size_t i = 0; option->words[i]; i++)
 		fprintf(to, ".Cm %s%s\n", option->words[i],
-			!option->words[i + 1] ? " ." : option->words[i + 2] ? " ," : "\nor");
+			!option->words[i + 1] ? " ." :
+			option->words[i + 2]  ? " ," :
+						"\nor");
 }
 
 static void print_fallback(FILE *to, const struct run_option *option)
@@ -60,7 +62,8 @@ static void print_fallback(FILE *to, const struct run_option *option)
 		snprintf(text, sizeof(text), "Default: %s.", option->fallback_text);
 		print_text(to, text);
 	} else if (option->fallback) {
-		fprintf(to, "Default:\n.%s %s .\n", option->type == OPTION_IS_PATH ? "Pa" : "Cm", option->fallback);
+		fprintf(to, "Default:\n.%s %s .\n", option->type == OPTION_IS_PATH ? "Pa" : "Cm",
+			option->fallback);
 	}
 }
 

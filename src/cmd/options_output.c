@@ -101,7 +101,8 @@ static bool read_target(struct options *options, const struct option_place *plac
 	char error[OUTPUT_ERROR_MAX];
 
 	if (!target) {
-		options_fail(options, place, false, "%s: expected \"target\", a string", place->name);
+		options_fail(options, place, false, "%s: expected \"target\", a string",
+			     place->name);
 		return false;
 	}
 	if (output_spec_parse_target(target, &made->spec, error) < 0)
@@ -113,8 +114,8 @@ static bool read_target(struct options *options, const struct option_place *plac
 	return true;
 }
 
-bool options_add_output(struct options *options, enum option_id id, const struct option_place *place,
-			json_t *json)
+bool options_add_output(struct options *options, enum option_id id,
+			const struct option_place *place, json_t *json)
 {
 	struct made made = {};
 	const char *key;
@@ -122,7 +123,8 @@ bool options_add_output(struct options *options, enum option_id id, const struct
 	bool is_good;
 
 	if (!json_is_object(json)) {
-		options_fail(options, place, false, "%s: expected an object with a \"target\"", place->name);
+		options_fail(options, place, false, "%s: expected an object with a \"target\"",
+			     place->name);
 		return false;
 	}
 	is_good = read_target(options, place, json, &made);
@@ -157,7 +159,8 @@ void options_check_outputs(struct options *options, struct option_place *place)
 		if (output_spec_parse(value->items[i], &spec, error) < 0)
 			continue; /* told when it was read */
 		if (output_spec_finish(&spec, format, error) < 0) {
-			options_fail(options, place, false, "output %s: %s", value->items[i], error);
+			options_fail(options, place, false, "output %s: %s", value->items[i],
+				     error);
 		}
 		output_spec_release(&spec);
 	}

@@ -11,7 +11,8 @@ void options_print_error(FILE *to, const struct parse_error *error, bool is_warn
 		fprintf(to, "brigwatch: config: %s:%u:%u: %s%s\n", error->file, error->line,
 			error->column, kind, error->message);
 	else if (error->line)
-		fprintf(to, "brigwatch: config: %s:%u: %s%s\n", error->file, error->line, kind, error->message);
+		fprintf(to, "brigwatch: config: %s:%u: %s%s\n", error->file, error->line, kind,
+			error->message);
 	else if (!strcmp(error->file, OPTIONS_COMMAND_LINE))
 		fprintf(to, "brigwatch: %s%s\n", kind, error->message);
 	else
@@ -57,7 +58,10 @@ static void list_words(const char *const *words, char *ret, size_t size)
 	ret[0] = '\0';
 	for (size_t i = 0; words && words[i] && len < size; i++)
 		len += (size_t)snprintf(ret + len, size - len, "%s%s",
-					i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+					i == 0	     ? "" :
+					words[i + 1] ? ", " :
+						       " or ",
+					words[i]);
 }
 
 /* Help, words and default as one text. */
@@ -79,7 +83,8 @@ void options_print_help(FILE *to)
 		char left[80], text[2048];
 		int len;
 
-		len = snprintf(left, sizeof(left), "  %s--%s%s%s", "", option->flag, option->argument ? " " : "",
+		len = snprintf(left, sizeof(left), "  %s--%s%s%s", "", option->flag,
+			       option->argument ? " " : "",
 			       option->argument ? option->argument : "");
 		describe(option, text, sizeof(text));
 		fprintf(to, "%s", left);

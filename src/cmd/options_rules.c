@@ -12,7 +12,8 @@ void options_rules(const struct options *options, struct options_rules *ret)
 	*ret = (struct options_rules){};
 	ret->load.paths = options_list(options, OPTION_RULES, &ret->load.n_paths);
 	if (!ret->load.paths) {
-		ret->default_paths[0] = access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
+		ret->default_paths[0] =
+			access(RULES_DEFAULT, F_OK) == 0 ? RULES_DEFAULT : RULES_SHARED;
 		ret->load.paths = ret->default_paths;
 		ret->load.n_paths = 1;
 	}

@@ -69,7 +69,8 @@ static json_t *output_option_schema(const struct output_option *option)
 	json_t *json, *types;
 
 	if (!strcmp(option->key, "format")) {
-		for (unsigned int i = SINK_TEXT; i < ARRAY_SIZE(formats) && output_format_name(i); i++)
+		for (unsigned int i = SINK_TEXT; i < ARRAY_SIZE(formats) && output_format_name(i);
+		     i++)
 			formats[i - SINK_TEXT] = output_format_name(i);
 		json = one_of(formats, true);
 	} else if (!strcmp(option->key, "priority")) {
@@ -88,9 +89,10 @@ static json_t *output_schema(void)
 	json_t *properties = json_object(), *required = json_array(), *target = json_object();
 	json_t *json = with_text(json_object(), "type", "object");
 
-	with_text(with_text(target, "type", "string"), "description",
-		  "-, PATH, file:PATH, unix:PATH, unixgram:PATH, syslog[:PATH], syslog:udp://HOST[:PORT], "
-		  "syslog:tcp://HOST[:PORT], journald[:PATH], http://... or https://...");
+	with_text(
+		with_text(target, "type", "string"), "description",
+		"-, PATH, file:PATH, unix:PATH, unixgram:PATH, syslog[:PATH], syslog:udp://HOST[:PORT], "
+		"syslog:tcp://HOST[:PORT], journald[:PATH], http://... or https://...");
 	json_object_set_new(target, "minLength", json_integer(1));
 	json_object_set_new(properties, "target", target);
 	for (size_t i = 0; i < output_options_len; i++)
@@ -112,8 +114,9 @@ static json_t *option_schema(const struct run_option *option)
 	if (is_list) {
 		json = or_null("array");
 		json_object_set_new(json, "items",
-				    option->type == OPTION_IS_OUTPUT ? output_schema() :
-								       text_schema(option, "string"));
+				    option->type == OPTION_IS_OUTPUT ?
+					    output_schema() :
+					    text_schema(option, "string"));
 		json_object_set_new(json, "maxItems", json_integer((json_int_t)option->items_max));
 	} else if (option->type == OPTION_IS_SWITCH) {
 		json = or_null("boolean");
@@ -135,7 +138,8 @@ static json_t *comment_schema(void)
 	json_object_set_new(lines, "items", with_text(json_object(), "type", "string"));
 	json_array_append_new(all, with_text(json_object(), "type", "string"));
 	json_array_append_new(all, lines);
-	return with_text(with(json_object(), "anyOf", all), "description", "For people: says nothing to brigwatch.");
+	return with_text(with(json_object(), "anyOf", all), "description",
+			 "For people: says nothing to brigwatch.");
 }
 
 json_t *options_schema(void)
@@ -146,7 +150,8 @@ json_t *options_schema(void)
 	json_object_set_new(properties, "$comment", comment_schema());
 	for (int id = 0; id < OPTIONS_N; id++)
 		if (run_options[id].key)
-			json_object_set_new(properties, run_options[id].key, option_schema(&run_options[id]));
+			json_object_set_new(properties, run_options[id].key,
+					    option_schema(&run_options[id]));
 	with_text(json, "$schema", "http://json-schema.org/draft-07/schema#");
 	with_text(json, "title", "Configuration of brigwatch");
 	with_text(json, "type", "object");

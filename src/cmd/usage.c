@@ -10,7 +10,8 @@ static int refuse(const char *command, const char *what, const char *typed, cons
 {
 	fprintf(stderr, "brigwatch %s: %s '%s'%s%s%s\n", command, what, typed,
 		nearest ? ", did you mean '--" : "", nearest ? nearest : "", nearest ? "'?" : "");
-	fprintf(stderr, "brigwatch %s: `brigwatch %s --help` lists the options\n", command, command);
+	fprintf(stderr, "brigwatch %s: `brigwatch %s --help` lists the options\n", command,
+		command);
 	return EXIT_USAGE;
 }
 
@@ -32,7 +33,9 @@ int usage_refuse(const char *command, const struct option *known, char *const *a
 	/* getopt knows the option and misses its value, or has one too many. */
 	for (const struct option *option = known; optopt && option->name; option++)
 		if (option->val == optopt)
-			return refuse(command, strchr(typed, '=') ? "no value is taken by" : "a value is missing behind",
+			return refuse(command,
+				      strchr(typed, '=') ? "no value is taken by" :
+							   "a value is missing behind",
 				      typed, NULL);
 	if (optopt > 0 && optopt < 256)
 		return refuse(command, "unknown option", letter, NULL);
