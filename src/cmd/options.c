@@ -198,12 +198,12 @@ static bool is_word(const char *text, const char *const *words)
 	return false;
 }
 
-static void list_words(const char *const *words, char *ret, size_t size)
+void options_list_words(const char *const *words, char *ret, size_t size)
 {
 	size_t len = 0;
 
 	ret[0] = '\0';
-	for (size_t i = 0; words[i] && len < size; i++)
+	for (size_t i = 0; words && words[i] && len < size; i++)
 		len += (size_t)snprintf(ret + len, size - len, "%s%s",
 					i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
 }
@@ -235,7 +235,7 @@ static bool check_text(struct options *options, enum option_id id, const struct 
 		return false;
 	}
 	if (option->type == OPTION_IS_WORD && !is_word(text, option->words)) {
-		list_words(option->words, error, sizeof(error));
+		options_list_words(option->words, error, sizeof(error));
 		options_fail(options, place, false, "%s is %s, not '%.100s'", place->name, error, text);
 		return false;
 	}

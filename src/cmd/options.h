@@ -144,6 +144,8 @@ __attribute__((format(printf, 4, 5))) void options_fail(struct options *options,
 bool options_add(struct options *options, enum option_id id, const struct option_place *place,
 		 const char *text);
 bool options_check_hostname(const char *text, char error[OPTION_ERROR_MAX]);
+/* "text, json or falco"; "" for NULL. */
+void options_list_words(const char *const *words, char *ret, size_t size);
 /* An output as a file says it: an object. */
 bool options_add_output(struct options *options, enum option_id id, const struct option_place *place,
 			json_t *json);

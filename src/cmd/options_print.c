@@ -51,29 +51,18 @@ static void print_wrapped(FILE *to, const char *text, size_t at)
 	fputc('\n', to);
 }
 
-static void list_words(const char *const *words, char *ret, size_t size)
-{
-	size_t len = 0;
-
-	ret[0] = '\0';
-	for (size_t i = 0; words && words[i] && len < size; i++)
-		len += (size_t)snprintf(ret + len, size - len, "%s%s",
-					i == 0	     ? "" :
-					words[i + 1] ? ", " :
-						       " or ",
-					words[i]);
-}
-
 /* Help, words and default as one text. */
 static void describe(const struct run_option *option, char *ret, size_t size)
 {
 	const char *fallback = option->fallback_text ? option->fallback_text : option->fallback;
-	char words[200];
+	char words[200], is[240] = "";
 
-	list_words(option->words, words, sizeof(words));
-	snprintf(ret, size, "%s%s%s%s%s%s%s%s", option->help, words[0] ? " FORMAT is " : "", words,
-		 words[0] ? "." : "", option->items_max > 1 ? " May be repeated." : "",
-		 fallback ? " Default: " : "", fallback ? fallback : "", fallback ? "." : "");
+	options_list_words(option->words, words, sizeof(words));
+	if (words[0])
+		snprintf(is, sizeof(is), " %s is %s.", option->argument, words);
+	snprintf(ret, size, "%s%s%s%s%s%s", option->help, is,
+		 option->items_max > 1 ? " May be repeated." : "", fallback ? " Default: " : "",
+		 fallback ? fallback : "", fallback ? "." : "");
 }
 
 void options_print_help(FILE *to)
@@ -83,7 +72,7 @@ void options_print_help(FILE *to)
 		char left[80], text[2048];
 		int len;
 
-		len = snprintf(left, sizeof(left), "  %s--%s%s%s", "", option->flag,
+		len = snprintf(left, sizeof(left), "  --%s%s%s", option->flag,
 			       option->argument ? " " : "",
 			       option->argument ? option->argument : "");
 		describe(option, text, sizeof(text));
