@@ -204,23 +204,48 @@ static bool wants_certificates(const char *text, size_t len)
 	return false;
 }
 
-/* Is it the port of a tcp:// address in the text? The engine's other ports
- * (swarm, metrics) do not take orders. */
+/* Is it the port of a tcp: address in the text, "tcp://host:port" or, of
+ * podman, "tcp:host:port"? The engine's other ports (swarm, metrics) do not
+ * take orders. */
 static bool names_port(const char *text, size_t len, unsigned int port)
 {
-	static const char scheme[] = "tcp://";
+	static const char scheme[] = "tcp:";
 	const char *at = text, *end = text + len;
 
 	while ((at = memmem(at, (size_t)(end - at), scheme, sizeof(scheme) - 1))) {
 		const char *colon = NULL;
 
-		for (at += sizeof(scheme) - 1; at < end && *at && *at != '"' && *at != ','; at++)
+		for (at += sizeof(scheme) - 1; at < end && *at == '/'; at++)
+			;
+		for (; at < end && *at && *at != '"' && *at != ','; at++)
 			if (*at == ':')
 				colon = at;
 		if (!colon ? port == 2375 : strtoul(colon + 1, NULL, 10) == port)
 			return true;
 	}
 	return false;
+}
+
+/* The last value of --config-file, or the usual place. */
+static const char *config_file(const struct engine_process *process)
+{
+	static const char option[] = "--config-file";
+	const char *found = "/etc/docker/daemon.json";
+	bool is_next = false;
+	size_t at = 0, len;
+
+	for (; at < process->args_len; at += len + 1) {
+		const char *arg = process->args + at;
+
+		len = strnlen(arg, process->args_len - at);
+		if (is_next && arg[0] == '/')
+			found = arg;
+		is_next = strcmp(arg, option) == 0;
+		if (strncmp(arg, option, sizeof(option) - 1) == 0 &&
+		    arg[sizeof(option) - 1] == '=' && arg[sizeof(option)] == '/')
+			found = arg + sizeof(option);
+	}
+	return found;
 }
 
 struct engine_text {
@@ -239,7 +264,7 @@ static bool read_engine_text(const struct engine_process *process, struct engine
 		return false;
 	memcpy(ret->bytes, process->args, process->args_len);
 	ret->len = process->args_len;
-	fd = reader_open_below(process->base, "/etc/docker/daemon.json",
+	fd = reader_open_below(process->base, config_file(process),
 			       O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_IN_ROOT);
 	n = fd < 0 ? 0 : read(fd, ret->bytes + ret->len, file_max);
 	ret->len += n > 0 ? (size_t)n : 0;

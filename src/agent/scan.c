@@ -90,6 +90,14 @@ static struct found *find_ns(struct list *list, uint64_t mnt_ns)
 	return NULL;
 }
 
+/* By the text of /proc/PID/stat: "PID (NAME) STATE ..." */
+static bool has_ended(const char *stat)
+{
+	const char *at = strrchr(stat, ')');
+
+	return at && at[1] == ' ' && (at[2] == 'Z' || at[2] == 'X');
+}
+
 /* The oldest process of a mount namespace stands for it. */
 static void look_at(struct list *list, const struct host *host, uint32_t pid)
 {
@@ -98,7 +106,9 @@ static void look_at(struct list *list, const struct host *host, uint32_t pid)
 
 	found.mnt_ns = places_ns(host->places, pid, "mnt");
 	if (!found.mnt_ns) {
-		if (places_read(host->places, pid, "stat", text, sizeof(text)) > 0)
+		/* One that has ended and waits for its parent has none. */
+		if (places_read(host->places, pid, "stat", text, sizeof(text)) > 0 &&
+		    !has_ended(text))
 			list->stats.n_unreadable++;
 		return;
 	}
@@ -157,7 +167,8 @@ static int look(const struct reader_config *config, struct list *list)
 	fd = reader_open_below(places.proc_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	if (fd >= 0)
 		dir = fdopendir(fd);
-	if (!host.mnt_ns || !host.pid_ns || fstat(places.host_fd, &host.root) < 0)
+	/* Where the host's mount namespace is not known, its root tells. */
+	if (!host.pid_ns || fstat(places.host_fd, &host.root) < 0)
 		r = -EPERM;
 	else if (!dir)
 		r = fd < 0 ? fd : -ENOMEM;

@@ -354,12 +354,6 @@ void posture_add_bind(struct posture *posture, const char *source, bool writable
 	posture->binds[posture->n_binds++] = (struct posture_bind){ copy, writable };
 }
 
-void posture_mark_socket(struct posture *posture, size_t i)
-{
-	if (i < posture->n_binds)
-		posture_find(posture, POSTURE_ENGINE_SOCKET, "%s", posture->binds[i].source);
-}
-
 static void read_mounts(const json_t *mounts, struct posture *posture)
 {
 	for (size_t i = 0; i < n_items(mounts); i++) {

@@ -27,7 +27,7 @@ const struct posture_check_info *posture_check_info(unsigned int check);
 
 struct posture_detail {
 	unsigned int check;
-	char text[POSTURE_DETAIL_MAX]; /* bytes of the file, not encoded: a path, a name */
+	char text[POSTURE_DETAIL_MAX]; /* bytes not encoded: a path, a name */
 };
 
 /* A directory or file of the host in the container. */
@@ -88,9 +88,6 @@ int posture_read_runc_state(struct slice json, struct posture *posture);
 /* The bytes of a struct posture_live, after all files: the kernel has the last
  * word on namespaces, and the only one where no file was found. -EBADMSG. */
 int posture_read_live(struct slice bytes, struct posture *posture);
-
-/* What the reading side found: binds[i] is, or leads to, an engine's socket. */
-void posture_mark_socket(struct posture *posture, size_t i);
 
 /* The highest severity found; POSTURE_INFORMATIONAL when there is nothing. */
 enum posture_severity posture_severity(const struct posture *posture);

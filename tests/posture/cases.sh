@@ -156,6 +156,22 @@ if docker_start; then
 		if ! grep -qE 'hunter2|label-value' "$dir/alerts.json"; then ok; else not_ok "no value in an alert"; fi
 	fi
 
+	# As in a pod: the host's root elsewhere, in mounts of its own.
+	mkdir "$dir/host"
+	# shellcheck disable=SC2016
+	unshare -m --propagation private sh -c 'mount --rbind / "$1/host" && exec "$2" scan --format json \
+		--host-root "$1/host" --docker-root "$1/docker" socket-renamed etc' \
+		sh "$dir" "$brigwatch" >"$dir/scan.json" 2>"$dir/scan.err"
+	has socket-renamed engine-socket docker.sock
+	has etc mount-etc-rw /etc
+	has_not etc engine-socket
+
+	"$brigwatch" scan --severity grave >/dev/null 2>&1
+	[ $? -eq 2 ] && ok || not_ok "a severity that is none is code 2"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$brigwatch" scan >/dev/null 2>"$dir/scan.err"
+	code=$?
+	if [ $code -eq 3 ] || [ $code -eq 5 ]; then ok; else not_ok "nobody cannot scan: $code, $(cat "$dir/scan.err")"; fi
+
 	scan --severity warning twin
 	if [ $code -eq 0 ]; then ok; else not_ok "nothing at warning is code 0, not $code: $(cat "$dir/scan.err")"; fi
 	scan nobody-is-called-so

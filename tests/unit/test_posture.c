@@ -487,10 +487,6 @@ static void lists_are_bounded(void **state)
 	assert_int_equal(posture.n_binds_dropped, 3000 - POSTURE_BINDS_MAX);
 	assert_int_equal(posture.n_details, POSTURE_DETAILS_MAX);
 	assert_true(posture.n_details_dropped > 0);
-	posture_mark_socket(&posture, POSTURE_BINDS_MAX);
-	assert_false(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
-	posture_mark_socket(&posture, 0);
-	assert_true(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
 	posture_release(&posture);
 	posture_release(NULL);
 }
