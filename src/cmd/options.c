@@ -111,6 +111,10 @@ const struct run_option run_options[OPTIONS_N] = {
 					"of containerd's tasks.") },
 	[OPTION_STORAGE_ROOTS] = { ROOTS("storage-root", "storage_roots", "BRIGWATCH_STORAGE_ROOTS",
 					 "Another storage directory of Podman or CRI-O (podman --root).") },
+	[OPTION_MACHINE_ROOTS] = { ROOTS("machine-root", "machine_roots", "BRIGWATCH_MACHINE_ROOTS",
+					 "Another directory where systemd-machined keeps its machines.") },
+	[OPTION_LXC_ROOTS] = { ROOTS("lxc-root", "lxc_roots", "BRIGWATCH_LXC_ROOTS",
+				     "Another directory of LXC's containers (lxc-start -P).") },
 	[OPTION_HELP] = {
 		.flag = "help", .letter = 'h', .type = OPTION_IS_SWITCH,
 		.help = "Print this text.",

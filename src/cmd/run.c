@@ -75,6 +75,8 @@ static void fill_reader(const struct options *options, struct reader_config *ret
 	ret->docker_roots = options_list(options, OPTION_DOCKER_ROOTS, NULL);
 	ret->bundle_roots = options_list(options, OPTION_BUNDLE_ROOTS, NULL);
 	ret->storage_roots = options_list(options, OPTION_STORAGE_ROOTS, NULL);
+	ret->machine_roots = options_list(options, OPTION_MACHINE_ROOTS, NULL);
+	ret->lxc_roots = options_list(options, OPTION_LXC_ROOTS, NULL);
 }
 
 static int run(struct plan *plan)
