@@ -302,6 +302,8 @@ static uint64_t host_ns(const struct places *places, const char *name)
  * namespace of its own, as services may. */
 static bool is_believed(const struct places *places, struct process *process)
 {
+	static const char *const walls[] = { "net", "ipc", "uts", "cgroup" };
+	unsigned int n_own = 0;
 	uint64_t mnt_ns = ns_of(places, process->pid, "mnt");
 	char path[64];
 
@@ -312,6 +314,12 @@ static bool is_believed(const struct places *places, struct process *process)
 	if (mnt_ns == places->mnt_ns) {
 		process->base = fcntl(places->host_fd, F_DUPFD_CLOEXEC, 3);
 	} else {
+		/* A container in the host's pid namespace is no service; the kernel side
+		 * draws the line at the same place. */
+		for (size_t i = 0; i < ARRAY_SIZE(walls); i++)
+			n_own += ns_of(places, process->pid, walls[i]) != ns_of(places, 1, walls[i]);
+		if (n_own >= 2)
+			return false;
 		snprintf(path, sizeof(path), "%u/root", process->pid);
 		process->base = openat(places->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}

@@ -123,6 +123,7 @@ static void refuse(struct claims *claims, const struct event *ev, struct contain
 	struct container_view want = container->view;
 
 	container->source = IDENTITY_BY_NOBODY;
+	container->is_refused = true;
 	if (is_named(container)) {
 		forget_names(&want);
 		container_set_strings(claims->containers, container, &want);
@@ -278,8 +279,7 @@ static void learn_info(struct claims *claims, const struct event *ev, struct con
 		learn_by_name(claims, ev, container);
 	} else if (ev->info_id.len) {
 		learn_verified(claims, ev, container);
-	} else if (is_answer(ev) && !is_named(container) &&
-		   !(container->told & (1u << IDENTITY_TAKEN)) &&
+	} else if (is_answer(ev) && !is_named(container) && !container->is_refused &&
 		   cgroup_path_name(container->view.cgroup, &want.id)) {
 		container_set_strings(claims->containers, container, &want);
 		container->view.id_source = ID_FROM_CGROUP;

@@ -20,6 +20,7 @@ struct container {
 	uint64_t init_start_ns;
 	uint32_t init_tgid; /* 0: its birth was not seen */
 	bool is_seeded;	    /* it ran before the agent: `init` may be any process of it */
+	bool is_refused;    /* the name that was claimed for it is another's */
 	uint8_t source;	    /* enum identity_source */
 	uint8_t told;	    /* bit by enum identity_kind: contradictions that were told */
 	uint8_t n_strangers;

@@ -88,6 +88,7 @@ void enrich_apply(struct enrich *enrich, struct event *ev)
 	/* Who made it names it: the ancestors come first. */
 	ev->container = claims_learn(&enrich->claims, ev);
 	ev->inner = inner_learn(&enrich->inners, &enrich->claims, ev);
+	inner_place(&enrich->containers, ev);
 	ev->target_container = containers_find(&enrich->containers, ev->hdr.target_container);
 }
 

@@ -13,4 +13,9 @@
 const struct container_view *inner_learn(struct containers *inners, struct claims *claims,
 					 const struct event *ev);
 
+/* Containers that were in another already when the agent was started have keys
+ * of their own. Learn that of the container of `ev` from its ancestors, and let
+ * ev->container be the outermost, ev->inner the one it was. */
+void inner_place(struct containers *containers, struct event *ev);
+
 #endif

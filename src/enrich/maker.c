@@ -66,7 +66,7 @@ struct maker maker_of_born(const struct event *ev)
 	return weak;
 }
 
-struct maker maker_of_inner(const struct event *ev, unsigned int *ret_depth)
+struct maker maker_of_inner(const struct event *ev, uint64_t outer, unsigned int *ret_depth)
 {
 	struct maker maker, found = { 0 };
 	struct slice last = { 0 };
@@ -75,7 +75,7 @@ struct maker maker_of_inner(const struct event *ev, unsigned int *ret_depth)
 	for (unsigned int i = 0; i < ev->n_ancestors; i++) {
 		const struct proc_view *proc = ev->ancestors[i];
 
-		if (proc->container != ev->hdr.container || !maker_parse(proc, &maker) ||
+		if (proc->container != outer || !maker_parse(proc, &maker) ||
 		    slice_eq(maker.id, last))
 			continue;
 		/* A shim names what runc made already, or the pod around it. */

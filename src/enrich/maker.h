@@ -17,8 +17,9 @@ struct maker {
  * the nearest that is a runtime. A container's own could say what they like. */
 struct maker maker_of_born(const struct event *ev);
 
-/* Likewise within the container of `ev`: who made the container in it that the
- * subject is in. *ret_depth: how many runtimes with different ids there are above. */
-struct maker maker_of_inner(const struct event *ev, unsigned int *ret_depth);
+/* Likewise within the container `outer`: who made the container in it that the
+ * subject of `ev` is in. *ret_depth: how many runtimes with different ids there
+ * are above. */
+struct maker maker_of_inner(const struct event *ev, uint64_t outer, unsigned int *ret_depth);
 
 #endif

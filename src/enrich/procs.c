@@ -554,6 +554,7 @@ static struct image *learn_header(struct procs *procs, const struct event_hdr *h
 	if (!image)
 		return NULL;
 	image_move(procs, image, key);
+	image->is_met = true;
 	image->ppid = hdr->ppid;
 	/* Other threads have names of their own. */
 	if (hdr->tid == hdr->proc.tgid || !image->comm[0])
@@ -637,7 +638,7 @@ static void view_image(const struct image *image, struct proc_view *ret)
 		.exepath = text_exepath(image->text),
 		.args = text_args(image->text),
 		.cwd = text_cwd(image->text),
-		.container = image->owner->key,
+		.container = image->is_met ? image->owner->key : CONTAINER_UNKNOWN,
 		.exe_owner = image->exe_owner,
 	};
 }

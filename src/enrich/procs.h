@@ -71,6 +71,7 @@ struct image {
 	bool has_ended;	     /* exec'd into another image, or exited */
 	bool has_exited;
 	bool has_parent; /* known once; the reference may be stale by now */
+	bool is_met; /* a record of its own was read: its owner is known */
 	bool is_pinned;
 	char comm[16];
 };

@@ -35,6 +35,8 @@ struct container_view {
 	struct slice posture_reason; /* "it runs privileged"; empty: nothing leads to the host */
 };
 
+#define CONTAINER_UNKNOWN UINT64_MAX /* of a process that only others' records name */
+
 /* One process of an ancestry chain. Strings are borrowed, may be empty. */
 struct proc_view {
 	struct exec_id id;
@@ -43,7 +45,7 @@ struct proc_view {
 	struct slice exepath;
 	struct slice args; /* separated by NUL, argv[0] first */
 	struct slice cwd;
-	uint64_t container; /* key of its container, 0: a process of the host */
+	uint64_t container; /* key of its container, 0: a process of the host; or CONTAINER_UNKNOWN */
 	uint8_t exe_owner; /* enum mount_owner, 0: not known */
 };
 

@@ -271,7 +271,7 @@ static void put_family(struct doc *doc, json_t *root, const struct event *ev)
 		[EVENT_RATE] = { "rate." },
 		[EVENT_USE] = { "use." },
 		[EVENT_RULES] = { "rules." },
-		[EVENT_IDENTITY] = { "identity." },
+		[EVENT_IDENTITY] = { "identity.", "cgroup.path" },
 	};
 	json_t *obj = NULL;
 

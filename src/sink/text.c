@@ -154,6 +154,8 @@ static void add_container(struct buf *buf, const struct event *ev)
 	add_pair(buf, "pod", view->pod);
 	add_pair(buf, "ns", view->pod_ns);
 	add_pair(buf, "image", view->image);
+	if (ev->inner)
+		add_pair(buf, "inner", short_id(ev->inner->id));
 	if (view->has_posture && view->posture_reason.len > 0) {
 		buf_add_str(buf, " posture=\"" POSTURE_BEFORE_REASON);
 		buf_add_encoded(buf, view->posture_reason, not_in_quotes);

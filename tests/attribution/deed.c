@@ -5,6 +5,7 @@
  *
  *   deed FILE MS                       the deed, then MS milliseconds of life
  *   deed wait                          lives until it is killed
+ *   deed at GO FILE MS                 the deed, as soon as the file GO is there
  *   deed move FILE MS DIR...           each DIR is made and entered as a cgroup, then the deed
  *   deed as PID FILE MS                the deed, by a child with that number
  *   deed box PID ROOT DIR PROGRAM...   PROGRAM in a container of ours: in namespaces of its own,
@@ -142,6 +143,11 @@ int main(int argc, char **argv)
 			pause();
 	if (argc == 3)
 		return do_deed(argv[1], atol(argv[2]));
+	if (argc == 5 && strcmp(how, "at") == 0) {
+		while (access(argv[2], F_OK) < 0)
+			usleep(20000);
+		return do_deed(argv[3], atol(argv[4]));
+	}
 	if (argc == 5 && strcmp(how, "as") == 0)
 		return do_deed_as(argv + 2);
 	if (argc > 5 && strcmp(how, "box") == 0)

@@ -66,7 +66,8 @@ def end(process, seconds=15):
 
 class Agent:
     def __init__(self, brigwatch, rules, *options):
-        self.file, self.log = f"{DIR}/alerts.json", "agent"
+        number = len([f for f in os.listdir(DIR) if f.startswith("agent")])
+        self.file, self.log = f"{DIR}/alerts{number}.json", f"agent{number}"
         open(self.file, "w").close()
         self.process = start(brigwatch, "run", "--rules", rules, "--format", "json", "--output", self.file, *options,
                              log=self.log)
@@ -331,7 +332,7 @@ def build(deed):
         os.makedirs(f"{DIR}/{folder}")
     shutil.copy(deed, f"{ROOTFS}/deed")
     os.makedirs(f"{ROOTFS}/usr")
-    for name in ("run", "b", "rootfs", "docker"):
+    for name in ("run", "b", "rootfs", "docker", "go"):
         os.makedirs(f"{ROOTFS}/{name}")
     for name in ("bin", "sbin", "lib", "lib64"):
         os.symlink(f"usr/{name}", f"{ROOTFS}/{name}")

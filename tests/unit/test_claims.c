@@ -16,6 +16,8 @@
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
+#define C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
 /* Containers by key; the init of each is the process of that number. */
 enum { FIRST = 100, SECOND = 200 };
 enum { RUNTIME_OF_FIRST = 90, RUNTIME_OF_SECOND = 190 };
@@ -455,6 +457,45 @@ static void names_made_up_inside_push_out_no_others(void **state)
 	assert_called(stage, SECOND, B, "");
 }
 
+/* What was in another already when the agent came has a key of its own. Which
+ * record comes first is chance. */
+static void what_was_in_another_before_is_placed(void **state)
+{
+	struct stage *stage = *state;
+	struct event ev;
+
+	bear(stage, SECOND, 101, "/docker/" A "/docker/" B, true); /* whose parent is not known yet */
+	assert_null(act_inside(stage, SECOND, 101, SECOND));
+	bear(stage, FIRST, 50, "/docker/" A, true);
+	say(stage, FIRST, A, "web", 0);
+	ev = make_event(EVENT_OPEN, 101, FIRST, FIRST);
+	ev.hdr.mnt_ns = FIRST;
+	enrich_apply(stage->enrich, &ev);
+	ev = make_event(EVENT_OPEN, SECOND, 101, SECOND);
+	ev.hdr.mnt_ns = SECOND;
+	enrich_apply(stage->enrich, &ev);
+	assert_int_equal(ev.container->key, FIRST);
+	assert_inner(ev.inner, B, 1); /* by its cgroup, below the outer one's */
+	assert_int_equal(ev.inner->id_source, ID_FROM_CGROUP);
+	RUN_INSIDE(stage, 101, FIRST, "runc\0run\0inside");
+
+	ev = make_event(EVENT_OPEN, SECOND, 101, SECOND);
+	ev.hdr.mnt_ns = SECOND;
+	enrich_apply(stage->enrich, &ev);
+	assert_int_equal(ev.container->key, FIRST);
+	assert_inner(ev.inner, "inside", 1);
+
+	/* Its neighbour descends from the same process of the host, of which nothing
+	 * is known but its number. */
+	bear(stage, 300, 50, "/docker/" C, true);
+	ev = make_event(EVENT_OPEN, 300, 50, 300);
+	ev.hdr.mnt_ns = 300;
+	enrich_apply(stage->enrich, &ev);
+	assert_int_equal(ev.container->key, 300);
+	assert_null(ev.inner);
+	assert_quiet(stage);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -478,6 +519,7 @@ int main(void)
 		TEST(sandbox_of_a_program_is_no_container),
 		TEST(inner_one_with_an_id_of_the_hosts_is_told),
 		TEST(names_made_up_inside_push_out_no_others),
+		TEST(what_was_in_another_before_is_placed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

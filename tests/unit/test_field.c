@@ -624,10 +624,46 @@ static void container_fields(void **state)
 	EXPECT(&fx, "container.id", "<NA>");
 }
 
+static void contradictions_and_inner_containers_have_fields(void **state)
+{
+	static const struct container_view inner = {
+		.id = SLICE_LITERAL("inside"), .runtime = SLICE_LITERAL("crun"), .depth = 2, .outer = 77,
+	};
+	struct fixture fx;
+
+	(void)state;
+	set_up(&fx, EVENT_IDENTITY);
+	fx.ev.u.identity.kind = IDENTITY_MOVED;
+	fx.ev.u.identity.source = IDENTITY_BY_ARGS;
+	fx.ev.claimed = SLICE_LITERAL("aa");
+	fx.ev.actual = SLICE_LITERAL("bb");
+	EXPECT(&fx, "evt.type", "identity");
+	EXPECT(&fx, "identity.kind", "moved");
+	EXPECT(&fx, "identity.source", "arguments");
+	EXPECT(&fx, "identity.claimed", "aa");
+	EXPECT(&fx, "identity.actual", "bb");
+	fx.ev.u.identity.kind = 77;
+	EXPECT(&fx, "identity.kind", "unknown");
+
+	EXPECT(&fx, "container.inner.id", "<NA>");
+	EXPECT(&fx, "container.inner.depth", "0");
+	fx.ev.inner = &inner;
+	EXPECT(&fx, "container.inner.id", "inside");
+	EXPECT(&fx, "container.inner.runtime", "crun");
+	EXPECT(&fx, "container.inner.depth", "2");
+
+	set_up(&fx, EVENT_OPEN);
+	EXPECT(&fx, "identity.kind", "<NA>");
+	EXPECT(&fx, "identity.claimed", "<NA>");
+	fx.ev.hdr.container = 0;
+	EXPECT(&fx, "container.inner.depth", "<NA>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_is_sorted_and_complete),
+		cmocka_unit_test(contradictions_and_inner_containers_have_fields),
 		cmocka_unit_test(suggestions_are_near),
 		cmocka_unit_test(words_cover_all_names),
 		cmocka_unit_test(event_types_match_event_names),

@@ -689,6 +689,69 @@ static void text_reads_as_it_should(void **state)
 	buf_release(&buf);
 }
 
+static const struct container_view inner = {
+	.key = 99,
+	.outer = 77,
+	.depth = 2,
+	.id = SLICE_LITERAL("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+	.runtime = SLICE_LITERAL("runc\xff"),
+};
+
+static void container_in_a_container_is_told_beside_it(void **state)
+{
+	static const struct want wants[] = {
+		{ "container.inner.id", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ "container.inner.depth", "2" },
+		{ "container.inner.key", "99" },
+	};
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+
+	(void)state;
+	assert_json(sample_link(&s), &(struct want){ "container.inner", "absent" }, 1);
+	s.ev.inner = &inner;
+	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
+	assert_int_equal(render_text(&s.finding, &buf), 0);
+	buf_add(&buf, "", 1);
+	assert_non_null(strstr(buf.data, " inner=aaaaaaaaaaaa process="));
+	buf_release(&buf);
+	assert_int_equal(render_block(&s.finding, &buf), 0);
+	buf_add(&buf, "", 1);
+	assert_non_null(strstr(buf.data, " aaaaaaaaaaaa, "));
+	buf_release(&buf);
+}
+
+static void contradiction_is_told_with_both_names(void **state)
+{
+	static const struct want wants[] = {
+		{ "event.type", "identity" },
+	};
+	struct sample s = sample_make();
+	struct buf buf = { 0 };
+	json_t *root;
+	const json_t *obj;
+
+	(void)state;
+	sample_link(&s);
+	s.ev.hdr.type = EVENT_IDENTITY;
+	s.ev.file = NULL;
+	s.ev.u.identity = (struct event_identity){ .kind = IDENTITY_TAKEN, .source = IDENTITY_BY_NOBODY };
+	s.ev.claimed = SLICE_LITERAL("aa");
+	s.ev.actual = SLICE_LITERAL("cg-7");
+	s.ev.cgroup_path = SLICE_LITERAL("/docker/aa");
+	assert_json(&s.finding, wants, ARRAY_SIZE(wants));
+	assert_int_equal(render_json(&s.finding, &buf), 0);
+	root = parse_line(&buf);
+	obj = json_object_get(root, "identity");
+	assert_string_equal(json_string_value(json_object_get(obj, "identity.kind")), "taken");
+	assert_string_equal(json_string_value(json_object_get(obj, "identity.source")), "nobody");
+	assert_string_equal(json_string_value(json_object_get(obj, "identity.claimed")), "aa");
+	assert_string_equal(json_string_value(json_object_get(obj, "identity.actual")), "cg-7");
+	assert_string_equal(json_string_value(json_object_get(obj, "cgroup.path")), "/docker/aa");
+	json_decref(root);
+	buf_release(&buf);
+}
+
 /* A forged name cannot pass for a pair of its own. */
 static void text_quotes_what_could_mislead(void **state)
 {
@@ -1209,6 +1272,8 @@ int main(void)
 		cmocka_unit_test(json_survives_hostile_bytes_and_gives_them_back),
 		cmocka_unit_test(arguments_that_are_not_text_come_back),
 		cmocka_unit_test(text_reads_as_it_should),
+		cmocka_unit_test(container_in_a_container_is_told_beside_it),
+		cmocka_unit_test(contradiction_is_told_with_both_names),
 		cmocka_unit_test(text_is_one_line_of_three_parts),
 		cmocka_unit_test(text_quotes_what_could_mislead),
 		cmocka_unit_test(a_long_chain_is_shortened_at_its_head),
