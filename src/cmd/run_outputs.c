@@ -60,7 +60,7 @@ static int open_descriptor(const char *path, int *ret)
 	return EXIT_DONE;
 }
 
-static int open_one(const char *text, enum sink_format format, struct run_outputs *ret)
+static int open_one(const char *text, enum sink_format format, const char *hostname, struct run_outputs *ret)
 {
 	struct output_spec *spec = &ret->specs[ret->n];
 	char error[OUTPUT_ERROR_MAX];
@@ -73,9 +73,11 @@ static int open_one(const char *text, enum sink_format format, struct run_output
 	*fd = -1;
 	ret->n++;
 	if (output_spec_finish(spec, format, error) < 0) {
-		log_message("output", "%s: %s", text, error);
+		/* Not `text`: a URL may hold a secret. */
+		log_message("output", "output number %zu, %s: %s", ret->n, output_kind_name(spec->kind), error);
 		return EXIT_USAGE;
 	}
+	spec->hostname = hostname ? strdup(hostname) : NULL; /* without memory: the system's */
 	if (spec->kind == OUTPUT_STDOUT)
 		return open_stdout(fd);
 	if (spec->kind == OUTPUT_FILE && is_descriptor(spec->target))
@@ -101,7 +103,7 @@ int run_outputs_open(const struct options *options, struct run_outputs *ret)
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < n && code == EXIT_DONE; i++) {
-		code = open_one(texts[i], format, ret);
+		code = open_one(texts[i], format, options_text(options, OPTION_HOSTNAME), ret);
 		if (code == EXIT_DONE && ret->specs[i].kind == OUTPUT_STDOUT)
 			ret->colour = isatty(ret->fds[i]) && !getenv("NO_COLOR");
 	}
