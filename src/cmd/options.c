@@ -67,8 +67,9 @@ const struct run_option run_options[OPTIONS_N] = {
 		.flag = "output", .letter = 'o', .argument = "SPEC", .key = "outputs",
 		.env = "BRIGWATCH_OUTPUTS", .type = OPTION_IS_OUTPUT, .items_max = OUTPUTS_MAX, .separator = ' ',
 		.fallback_text = "standard output", .check = options_check_output,
-		.help = "Where alerts go: a file to append to, or - for standard output, with options behind "
-			"commas (format=json,priority=warning,max_size=100M). Each has a queue of its own.",
+		.help = "Where alerts go: a file to append to, - for standard output, unix:PATH, syslog, journald, "
+			"http://... or https://..., with options behind commas (format=json,priority=warning). "
+			"Each output has a queue of its own. brigwatch(8) has them all below OUTPUTS.",
 	},
 	[OPTION_HOST_ROOT] = {
 		.flag = "host-root", .argument = "DIR", .key = "host_root", .env = "BRIGWATCH_HOST_ROOT",

@@ -409,6 +409,27 @@ static void test_outputs(void **state)
 	}
 }
 
+static void test_several_outputs(void **state)
+{
+	struct options options;
+	struct told told;
+
+	(void)state;
+	read_all(&options, &told, "{\"outputs\": [{\"target\": \"-\"}, {\"target\": \"/a\", \"format\": \"ocsf\"}]}",
+		 NULL, NULL);
+	want_list(&options, OPTION_OUTPUTS, ARGS("-", "/a,format=ocsf"));
+	options_release(&options);
+	read_all(&options, &told, "{\"outputs\": [{\"target\": \"-\"}]}",
+		 ENV("BRIGWATCH_OUTPUTS=/b,format=json  journald"), NULL);
+	want_list(&options, OPTION_OUTPUTS, ARGS("/b,format=json", "journald"));
+	options_release(&options);
+	/* What each says alone, and what they must be together, is judged. */
+	assert_int_equal(read_all(&options, &told, NULL, NULL, ARGS("-o", "-", "-o", "/c,keep=3")), OPTIONS_WRONG);
+	assert_string_equal(told.errors[0].message,
+			    "output /c,keep=3: keep is for rotated files and needs max_size=SIZE");
+	options_release(&options);
+}
+
 /* The table itself. */
 static void test_table(void **state)
 {
@@ -458,7 +479,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_files),   cmocka_unit_test(test_all_are_told),
 		cmocka_unit_test(test_wrong_lines),   cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_hostile_files), cmocka_unit_test(test_who_may_write),
-		cmocka_unit_test(test_outputs),	      cmocka_unit_test(test_table),
+		cmocka_unit_test(test_outputs),	      cmocka_unit_test(test_several_outputs),
+		cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
