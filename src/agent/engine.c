@@ -103,7 +103,9 @@ static void fill_labels(struct engine *engine, const struct finding *finding, st
 static void note_push(struct engine_output *output, int r)
 {
 	if (r == 0) {
-		output->is_full = false;
+		/* A small one may fit where a large one did not: that is no end of it. */
+		if (output->is_full && outbox_room(output->box) >= output->spec->queue_bytes / 2)
+			output->is_full = false;
 		return;
 	}
 	output->n_dropped++;
