@@ -20,9 +20,11 @@
 
 #include "agent/engine.h"
 #include "agent/log.h"
+#include "agent/notify.h"
 #include "agent/outputs.h"
 #include "agent/reload.h"
 #include "agent/sandbox.h"
+#include "agent/status_file.h"
 #include "agent/status_sensor.h"
 #include "agent/status_server.h"
 #include "agent/watch.h"
@@ -73,6 +75,8 @@ struct sensor {
 	struct own own;			/* who we are, so that the engine knows us */
 	struct reload reload; /* the rules, and others that are to come */
 	struct sensor_status status;
+	struct status_file metrics_file;
+	struct notify notify;	/* the service manager */
 	struct watch_door door; /* of the live view */
 	char hostname[256];
 	uint64_t canary;
@@ -308,7 +312,7 @@ static int open_server(struct sensor *sensor)
 	r = listen ? status_listen_tcp(listen, &sensor->status_tcp_fd) : 0;
 	if (r < 0) {
 		log_message("status", "cannot listen on %s: %s", listen, strerror(-r));
-		return EXIT_USAGE;
+		return EXIT_INTERNAL;
 	}
 	r = start_server(sensor);
 	if (r == 0)
@@ -578,6 +582,24 @@ static void note_child(struct sensor *sensor, const struct child *child, bool is
 	sensor_status_note_process(&sensor->status, child->name, child->pid, is_wanted, child->falls);
 }
 
+/* The watchdog hears of us only while the engine turns, too. */
+static void tell_others(struct sensor *sensor, bool is_last)
+{
+	struct verdict verdict;
+	char text[256];
+
+	if ((sensor->notify.fd < 0 && sensor->metrics_file.dir_fd < 0) ||
+	    !sensor_status_judge(&sensor->status, &verdict))
+		return;
+	status_file_write(&sensor->metrics_file, sensor->status.view, &verdict, is_last);
+	snprintf(text, sizeof(text), "%s%s; %zu rules, %llu alerts", verdict.is_healthy ? "watching" : "unhealthy: ",
+		 verdict.is_healthy ? "" : verdict.reasons[0].what, rule_set_len(sensor->reload.rules),
+		 (unsigned long long)sensor->status.view->engine.alerts);
+	notify_status(&sensor->notify, text);
+	if (verdict.is_live)
+		notify_alive(&sensor->notify, status_now());
+}
+
 static void write_status(struct sensor *sensor)
 {
 	struct status_sensor *data = &sensor->status.data;
@@ -591,6 +613,7 @@ static void write_status(struct sensor *sensor)
 	data->is_reloading = sensor->reload.coming != NULL;
 	data->is_refused = sensor->reload.is_refused;
 	sensor_status_publish(&sensor->status);
+	tell_others(sensor, sensor->stop);
 }
 
 /* ---- the loop ---- */
@@ -719,6 +742,7 @@ static void read_anew(struct sensor *sensor)
 	tell_changed_config(sensor->options);
 	reload_ask(&sensor->reload);
 	outputs_reopen(&sensor->outputs);
+	notify_reloading(&sensor->notify);
 }
 
 /* There is nobody left to tell: what was detected would only be counted. */
@@ -799,6 +823,8 @@ static void loop(struct sensor *sensor)
 		due = reload_due_ms(&sensor->reload, now);
 		if (due == 0)
 			change_rules(sensor);
+		else if (due < 0 && !sensor->reload.coming)
+			notify_reloaded(&sensor->notify);
 		if (due > 0 && now + (uint64_t)due < next)
 			next = now + (uint64_t)due;
 		wait_for_news(sensor, due == 0 ? 0 : (int)(next - now));
@@ -957,6 +983,11 @@ static int start(struct sensor *sensor)
 	code = open_server(sensor);
 	if (code != EXIT_DONE)
 		return code;
+	r = sensor->options->metrics_file ? status_file_open(&sensor->metrics_file, sensor->options->metrics_file) : 0;
+	if (r < 0) {
+		log_message("status", "cannot write %s: its directory: %s", sensor->options->metrics_file, strerror(-r));
+		return EXIT_INTERNAL;
+	}
 	r = sandbox_enter_sensor();
 	if (r < 0)
 		log_message("sensor", "cannot give up capabilities: %s, going on with all", strerror(-r));
@@ -984,6 +1015,7 @@ int sensor_run(const struct sensor_options *options)
 		.status_unix_fd = -1,
 		.status_tcp_fd = -1,
 		.host_root_fd = -1,
+		.metrics_file = { .dir_fd = -1 },
 		.door = { .listen_fd = -1, .coming_fd = -1 },
 	};
 	int r;
@@ -997,6 +1029,7 @@ int sensor_run(const struct sensor_options *options)
 	r = own_init(&sensor.own, (uint32_t)getpid());
 	if (r < 0)
 		log_message("sensor", "cannot read /proc/self: %s, what the agent does is judged, too", strerror(-r));
+	notify_init(&sensor.notify);
 	r = sensor_status_init(&sensor.status, sensor.hostname);
 	if (r < 0)
 		log_message("sensor", "no memory for the status pages: %s, going on without metrics", strerror(-r));
@@ -1005,18 +1038,24 @@ int sensor_run(const struct sensor_options *options)
 	if (sensor.exit_code == EXIT_DONE) {
 		log_message("run", "watching with %zu rules (%.12s)", rule_set_len(options->rules),
 			    rule_set_hash(options->rules));
+		notify_ready(&sensor.notify, "watching");
 		loop(&sensor);
 	}
+	notify_stopping(&sensor.notify);
 	watch_door_close(&sensor.door);
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
 	stop_outputs(&sensor);
+	if (sensor.exit_code == EXIT_DONE)
+		write_status(&sensor); /* for the file: the books are final */
 	stop_child(&sensor.reader);
 	stop_child(&sensor.resolver);
 	stop_child(&sensor.server);
 	close_server(&sensor);
 	live_free(sensor.live);
 	sensor_status_release(&sensor.status);
+	status_file_close(&sensor.metrics_file);
+	notify_release(&sensor.notify);
 	reload_release(&sensor.reload);
 	if (sensor.host_root_fd >= 0)
 		close(sensor.host_root_fd);

@@ -24,6 +24,7 @@ struct sensor_options {
 	const char *config_file; /* that all this was read from, for SIGHUP; NULL: none */
 	struct stat config_state; /* of it, then */
 	const char *run_dir; /* of the lock and the status socket; NULL: /run/brigwatch. The same for all agents of a host */
+	const char *metrics_file; /* NULL: none */
 	const char *listen;  /* "ADDRESS:PORT" of the status server, checked; NULL: none */
 };
 

@@ -45,6 +45,9 @@ void sensor_status_release(struct sensor_status *status)
 	int *fds[] = { &status->engine_fd, &status->engine_read_fd, &status->sensor_read_fd };
 
 	status_page_release(take_ptr(status->page));
+	status_page_release(take_ptr(status->engine_seen));
+	status_page_release(take_ptr(status->sensor_seen));
+	free(take_ptr(status->view));
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -148,4 +151,24 @@ void sensor_status_publish(struct sensor_status *status)
 	}
 	data->written_ns = now;
 	status_publish(status->page, data);
+}
+
+bool sensor_status_judge(struct sensor_status *status, struct verdict *ret)
+{
+	struct view_sources from;
+
+	if (!status->page)
+		return false;
+	if (!status->engine_seen)
+		(void)status_page_read(status->engine_read_fd, STATUS_OF_ENGINE, &status->engine_seen);
+	if (!status->sensor_seen)
+		(void)status_page_read(status->sensor_read_fd, STATUS_OF_SENSOR, &status->sensor_seen);
+	if (!status->view)
+		status->view = calloc(1, sizeof(*status->view));
+	if (!status->engine_seen || !status->sensor_seen || !status->view)
+		return false;
+	from = (struct view_sources){ .engine = status->engine_seen, .sensor = status->sensor_seen };
+	view_read(&from, status->view);
+	view_judge(status->view, ret);
+	return true;
 }

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "agent/status.h"
+#include "agent/status_view.h"
 #include "source/live.h"
 
 struct sensor_status {
@@ -14,6 +14,9 @@ struct sensor_status {
 	int engine_read_fd, sensor_read_fd;
 	struct status_page *page;	/* the sensor's; NULL: there is no memory for it */
 	uint64_t next_usage_ns;
+	/* Both pages as others see them: for sensor_status_judge(). */
+	struct status_page *engine_seen, *sensor_seen;
+	struct view *view;
 	struct status_sensor data;
 };
 
@@ -31,5 +34,8 @@ void sensor_status_note_process(struct sensor_status *status, const char *name, 
 
 /* Write the page; processor time and memory are looked up every few seconds. */
 void sensor_status_publish(struct sensor_status *status);
+
+/* What both pages say, in status->view, and the judgement. False: no memory. */
+bool sensor_status_judge(struct sensor_status *status, struct verdict *ret);
 
 #endif

@@ -95,6 +95,12 @@ const struct run_option run_options[OPTIONS_N] = {
 		.type = OPTION_IS_SWITCH, .items_max = 1,
 		.help = "Allow any other address to --listen: everybody who reaches it can read the metrics.",
 	},
+	[OPTION_METRICS_FILE] = {
+		.flag = "metrics-file", .argument = "FILE", .key = "metrics_file",
+		.env = "BRIGWATCH_METRICS_FILE", .type = OPTION_IS_PATH, .items_max = 1, .fallback_text = "none",
+		.help = "Write the metrics into FILE every 15 s, for the textfile collector of node_exporter: "
+			"a name that ends in .prom in its directory.",
+	},
 	[OPTION_HOSTNAME] = {
 		.flag = "hostname", .argument = "NAME", .key = "hostname", .env = "BRIGWATCH_HOSTNAME",
 		.type = OPTION_IS_TEXT, .items_max = 1, .fallback_text = "the system's host name",

@@ -102,6 +102,7 @@ static int run(struct plan *plan)
 		sensor.config_file = options->file;
 		sensor.config_state = options->file_state;
 		sensor.run_dir = options_text(options, OPTION_RUN_DIR);
+		sensor.metrics_file = options_text(options, OPTION_METRICS_FILE);
 		sensor.listen = options_text(options, OPTION_LISTEN);
 		fill_reader(options, &sensor.reader);
 		code = sensor_run(&sensor);

@@ -141,13 +141,14 @@ def run():
 
     check("stop: the agent ends well", agent.stop() == 0)
     check("stop: the socket goes with it", not os.path.exists(SOCKET) and health()[0] == 2)
-    for options, env, want in (
-            (["--listen", "0.0.0.0:19111"], {}, "--listen-any allows it"),
-            (["--listen", "[::]:19111"], {"POD_IP": "::"}, "--listen-any allows it"),
-            (["--listen", "localhost:19111"], {}, "not ADDRESS:PORT"),
-            (["--listen", "127.0.0.1"], {}, "not ADDRESS:PORT"),
-            (["--listen", "192.0.2.7:19111"], {"POD_IP": "192.0.2.7"}, "cannot listen on 192.0.2.7:19111")):
+    for options, env, want, exit_code in (
+            (["--listen", "0.0.0.0:19111"], {}, "--listen-any allows it", 2),
+            (["--listen", "[::]:19111"], {"POD_IP": "::"}, "--listen-any allows it", 2),
+            (["--listen", "localhost:19111"], {}, "not ADDRESS:PORT", 2),
+            (["--listen", "127.0.0.1"], {}, "not ADDRESS:PORT", 2),
+            (["--listen", "192.0.2.7:19111"], {"POD_IP": "192.0.2.7"}, "cannot listen on 192.0.2.7:19111", 5),
+            (["--metrics-file", "/nonexistent/b.prom"], {}, "cannot write /nonexistent/b.prom", 5)):
         agent = Agent(*options, env=env)
         code = agent.process.wait(20)
-        check(f"{' '.join(options)} {env or ''}: refused, and why", code == 2 and agent.said(want),
+        check(f"{' '.join(options)} {env or ''}: refused, and why", code == exit_code and agent.said(want),
               (code, open(agent.messages).read()))

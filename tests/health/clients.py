@@ -33,12 +33,33 @@ def throw(data, unix):
         return str(error).encode()
 
 
+def drip(sockets, seconds):
+    """A byte now and then to each; how many were cut."""
+    end, n = time.time() + seconds, len(sockets)
+    while sockets and time.time() < end:
+        for s in sockets[:]:
+            try:
+                s.send(b"G")
+                s.setblocking(False)
+                if s.recv(1) == b"":
+                    raise ConnectionResetError
+            except BlockingIOError:
+                pass
+            except OSError:
+                s.close()
+                sockets.remove(s)
+        time.sleep(0.3)
+    return n - len(sockets)
+
+
 def run():
     agent = Agent("--listen", f"127.0.0.1:{PORT}")
     wait_for(15, lambda: health()[0] == 0)
     pid = agent.child("brigwatch-stat")
     before, fds = resident(pid), n_fds(pid)
 
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    slow = pool.submit(drip, [connect(True) for _ in range(40)], 8)
     idle = []
     for i in range(200):
         try:
@@ -55,28 +76,12 @@ def run():
     for s in idle:
         s.close()
 
-    drops = [connect(True) for _ in range(40)]
-    begin = time.time()
-    cut = 0
-    while drops and time.time() - begin < 8:
-        for s in drops[:]:
-            try:
-                s.send(b"G")
-                s.setblocking(False)
-                if s.recv(1) == b"":
-                    raise ConnectionResetError
-            except BlockingIOError:
-                pass
-            except OSError:
-                cut += 1
-                s.close()
-                drops.remove(s)
-        time.sleep(0.5)
-    check("40 clients that send a byte now and then: each is cut within 8 s", not drops and cut == 40, (cut, len(drops)))
+    cut = slow.result()
+    check("40 clients that send a byte now and then: each is cut within 8 s", cut == 40, cut)
     check("and others are answered", health("--live")[0] == 0)
 
     dice = random.Random(5)
-    nasty = [bytes(dice.randrange(256) for _ in range(dice.randrange(1, 4000))) for _ in range(200)]
+    nasty = [bytes(dice.randrange(256) for _ in range(dice.randrange(1, 4000))) for _ in range(60)]
     nasty += [b"GET " + b"/" * 1000000 + b" HTTP/1.1\r\n\r\n", b"GET /metrics HTTP/1.1\r\n" + b"A: b\r\n" * 200000 + b"\r\n",
               b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" + b"x" * 3000000,
               b"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" + b"x" * 1000000,
@@ -92,7 +97,7 @@ def run():
           health("--live")[0] == 0, open(agent.messages).read())
     check("at least ten were refused in words", refused >= 10, refused)
     check("none of them got at /health by the port", leaked == 0, leaked)
-    check("no descriptor stays open", wait_for(15, lambda: n_fds(pid) == fds), (fds, n_fds(pid)))
+    check("no descriptor stays open", wait_for(15, lambda: n_fds(pid) <= fds), (fds, n_fds(pid)))
     grown = resident(pid) - before
     check("memory is bounded: below 8 MiB more", grown < 8 << 20, grown)
 
