@@ -281,6 +281,8 @@ static int start_server(struct sensor *sensor)
 		.tcp_fd = sensor->status_tcp_fd,
 		.engine_fd = sensor->status.engine_read_fd,
 		.sensor_fd = sensor->status.sensor_read_fd,
+		.outputs = (const struct outbox *const *)sensor->outputs.boxes,
+		.n_outputs = sensor->outputs.n,
 		.shed = shed_rules,
 		.shed_arg = sensor,
 	};
@@ -589,7 +591,8 @@ static void tell_others(struct sensor *sensor, bool is_last)
 	char text[256];
 
 	if ((sensor->notify.fd < 0 && sensor->metrics_file.dir_fd < 0) ||
-	    !sensor_status_judge(&sensor->status, &verdict))
+	    !sensor_status_judge(&sensor->status, (const struct outbox *const *)sensor->outputs.boxes,
+				 sensor->outputs.n, &verdict))
 		return;
 	status_file_write(&sensor->metrics_file, sensor->status.view, &verdict, is_last);
 	snprintf(text, sizeof(text), "%s%s; %zu rules, %llu alerts", verdict.is_healthy ? "watching" : "unhealthy: ",
@@ -608,6 +611,7 @@ static void write_status(struct sensor *sensor)
 	note_child(sensor, &sensor->engine, true);
 	note_child(sensor, &sensor->reader, sensor->reader_fd >= 0);
 	note_child(sensor, &sensor->resolver, sensor->resolver_fd >= 0);
+	note_child(sensor, &sensor->output, sensor->outputs.n > 0);
 	note_child(sensor, &sensor->server, sensor->status_unix_fd >= 0 || sensor->status_tcp_fd >= 0);
 	data->is_stopping = sensor->stop;
 	data->is_reloading = sensor->reload.coming != NULL;
@@ -863,6 +867,8 @@ static void stop_outputs(struct sensor *sensor)
 	outputs_stop(&sensor->outputs, &sensor->output.pid);
 	if (is_started)
 		outputs_print_summary(&sensor->outputs);
+	if (sensor->exit_code == EXIT_DONE)
+		write_status(sensor); /* for the file: the books are final */
 	outputs_release(&sensor->outputs);
 }
 
@@ -1002,7 +1008,7 @@ int sensor_run(const struct sensor_options *options)
 		.reader = { .name = "reader", .without = "container names" },
 		.resolver = { .name = "resolver", .without = "the objects of refused opens" },
 		.server = { .name = "status", .without = "metrics and health" },
-		.output.name = "output process",
+		.output.name = "output",
 		.outputs.control_fd = -1,
 		.control_fd = -1,
 		.reader_engine_fd = -1,
@@ -1046,8 +1052,6 @@ int sensor_run(const struct sensor_options *options)
 	live_stop(sensor.live);		/* first the hooks, so that the books are final */
 	stop_engine(&sensor);
 	stop_outputs(&sensor);
-	if (sensor.exit_code == EXIT_DONE)
-		write_status(&sensor); /* for the file: the books are final */
 	stop_child(&sensor.reader);
 	stop_child(&sensor.resolver);
 	stop_child(&sensor.server);

@@ -153,7 +153,8 @@ void sensor_status_publish(struct sensor_status *status)
 	status_publish(status->page, data);
 }
 
-bool sensor_status_judge(struct sensor_status *status, struct verdict *ret)
+bool sensor_status_judge(struct sensor_status *status, const struct outbox *const *outputs, size_t n_outputs,
+			 struct verdict *ret)
 {
 	struct view_sources from;
 
@@ -167,7 +168,8 @@ bool sensor_status_judge(struct sensor_status *status, struct verdict *ret)
 		status->view = calloc(1, sizeof(*status->view));
 	if (!status->engine_seen || !status->sensor_seen || !status->view)
 		return false;
-	from = (struct view_sources){ .engine = status->engine_seen, .sensor = status->sensor_seen };
+	from = (struct view_sources){ .engine = status->engine_seen, .sensor = status->sensor_seen,
+				      .outputs = outputs, .n_outputs = n_outputs };
 	view_read(&from, status->view);
 	view_judge(status->view, ret);
 	return true;

@@ -35,7 +35,9 @@ void sensor_status_note_process(struct sensor_status *status, const char *name, 
 /* Write the page; processor time and memory are looked up every few seconds. */
 void sensor_status_publish(struct sensor_status *status);
 
-/* What both pages say, in status->view, and the judgement. False: no memory. */
-bool sensor_status_judge(struct sensor_status *status, struct verdict *ret);
+/* What both pages and the outputs say, in status->view, and the judgement. False:
+ * no memory. */
+bool sensor_status_judge(struct sensor_status *status, const struct outbox *const *outputs, size_t n_outputs,
+			 struct verdict *ret);
 
 #endif

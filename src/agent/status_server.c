@@ -51,7 +51,6 @@ struct door {
 
 struct server {
 	struct view_sources from;
-	struct outbox *outputs[OUTPUTS_MAX];
 	struct status_page *engine, *sensor;
 	struct view view;
 	struct door doors[2];
@@ -250,13 +249,10 @@ static int open_sources(const struct status_server_config *config, struct server
 	r = status_page_read(config->engine_fd, STATUS_OF_ENGINE, &server->engine);
 	if (r == 0)
 		r = status_page_read(config->sensor_fd, STATUS_OF_SENSOR, &server->sensor);
-	for (size_t i = 0; r == 0 && i < config->n_outputs && i < OUTPUTS_MAX; i++) {
-		r = outbox_open(&config->outputs[i], OUTBOX_OBSERVER, &server->outputs[i]);
-		server->from.n_outputs += r == 0;
-	}
 	server->from.engine = server->engine;
 	server->from.sensor = server->sensor;
-	server->from.outputs = (const struct outbox *const *)server->outputs;
+	server->from.outputs = config->outputs;
+	server->from.n_outputs = config->n_outputs;
 	return r;
 }
 

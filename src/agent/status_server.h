@@ -24,7 +24,7 @@
 struct status_server_config {
 	int unix_fd, tcp_fd;		/* listening sockets, -1: none */
 	int engine_fd, sensor_fd;	/* pages, read only */
-	const struct outbox_file *outputs;
+	const struct outbox *const *outputs; /* as an observer sees them, mapped already */
 	size_t n_outputs;
 	void (*shed)(void *arg);	/* called in the new process, to give memory back; may be NULL */
 	void *shed_arg;

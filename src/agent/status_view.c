@@ -16,6 +16,20 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
+/* Two series of the same name would be refused by who reads them. */
+static void make_unique(struct outbox_stats *outputs, size_t i)
+{
+	char suffix[8];
+
+	for (size_t k = 0; k < i; k++) {
+		if (strcmp(outputs[k].name, outputs[i].name) != 0)
+			continue;
+		snprintf(suffix, sizeof(suffix), "#%zu", i % OUTPUTS_MAX + 1);
+		memcpy(outputs[i].name + strnlen(outputs[i].name, OUTBOX_NAME_MAX - sizeof(suffix)), suffix, strlen(suffix) + 1);
+		return;
+	}
+}
+
 void view_read(const struct view_sources *from, struct view *ret)
 {
 	struct view_http http = ret->http;
@@ -41,6 +55,7 @@ void view_read(const struct view_sources *from, struct view *ret)
 		outbox_get_stats(from->outputs[i], stats);
 		status_check_text(stats->name, sizeof(stats->name));
 		status_check_text(stats->kind, sizeof(stats->kind));
+		make_unique(ret->outputs, i);
 	}
 	/* Last: what was written is never in the future. */
 	ret->now_ns = status_now();
@@ -215,7 +230,7 @@ static void judge_events(const struct view *view, struct verdict *ret)
 
 static void judge_outputs(const struct view *view, struct verdict *ret)
 {
-	if (view->engine.output_error)
+	if (view->engine.output_error && !view->n_outputs)
 		blame(ret, VIEW_HEALTHY, "output_failing", "mend the output; alerts that it does not take are counted as lost",
 		      "alerts cannot be written: %s; %" PRIu64 " lost so far", strerror(view->engine.output_error),
 		      view->engine.alerts_lost);

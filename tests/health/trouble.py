@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What makes an agent unhealthy, done for real to the test's own: each is told, and passes."""
-import os, re, shutil, signal
+import http.server, os, re, shutil, signal, threading
 
 from lib import *
 
@@ -121,6 +121,47 @@ def flood(agent):
     check("metrics do not", name not in text and "brigwatch_suppressed_containers 1" in text)
 
 
+def samples(name):
+    """The values of a metric, by sink."""
+    rows = re.findall(rf'^brigwatch_{name}{{sink="([^"]*)",kind="[a-z]*"}} (\S+)$', get("/metrics")[2], re.M)
+    return {sink: float(value) for sink, value in rows}
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    n = 0
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        Receiver.n += 1
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def dead_output():
+    """Alerts came with the flood, and nobody listens where they are to go."""
+    becomes("an output that nobody listens to: unhealthy", "output_failing", 8)
+    up = samples("output_up")
+    check("three outputs, two of the same name: each has its series", len(up) == 3 and up.pop("web") == 0 and
+          set(up.values()) == {1}, up)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT + 2), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    passes("somebody listens: that passes", "output_failing", 8)
+    wait_for(20, lambda: samples("output_queue_records")["web"] == 0)
+    values = {name: samples(f"output_{name}_total")["web"] for name in ("accepted", "written", "failed", "retries", "dropped")}
+    check("all that was accepted was written, and that came",
+          values["accepted"] == values["written"] == Receiver.n > 0 and not values["failed"] and values["retries"] > 0,
+          (values, Receiver.n))
+    output = [o for o in state()["outputs"] if o["sink"] == "web"][0]
+    check("health says the same, and people can read it", output["up"] and output["written"] == Receiver.n and
+          re.search(r"web \(http\): up, \d+ written, 0 wait", health()[1]), (output, health()[1]))
+    server.shutdown()
+    server.server_close()
+
+
 def refuse_rules(agent, rules):
     with open(rules + "/broken.json", "w") as file:
         file.write("{ no rules")
@@ -159,9 +200,11 @@ def detach(agent):
 def run():
     rules = DIR + "/rules"
     shutil.copytree(TOP + "/rules", rules)
-    agent = Agent(rules=rules)
+    agent = Agent("--output", f"http://127.0.0.1:{PORT + 2}/a,name=web,retry_max=500ms", "--output",
+                  f"file:{DIR}/other,name=web", rules=rules)
     check("an agent that is well", wait_for(15, lambda: health()[0] == 0), health())
     flood(agent)
+    dead_output()
     lose_pins(agent)
     refuse_rules(agent, rules)
     stop_engine(agent)

@@ -80,7 +80,11 @@ static void fallen_unwanted(struct view *v)
 }
 static void stopping(struct view *v) { v->sensor.is_stopping = 1; }
 static void sink_fails(struct view *v) { v->outputs[0].is_failing = true; }
-static void output_fails(struct view *v) { v->engine.output_error = ENOSPC; }
+static void output_fails(struct view *v)
+{
+	v->n_outputs = 0;
+	v->engine.output_error = ENOSPC;
+}
 static void future(struct view *v) { v->engine_turn_ns = v->sensor_turn_ns = 200 * S; }
 
 static const struct {
