@@ -3,6 +3,7 @@
 #include "cmd/options.h"
 
 #include <stdarg.h>
+#include <strings.h>
 
 #include "agent/status_server.h"
 
@@ -130,6 +131,19 @@ const struct run_option run_options[OPTIONS_N] = {
 
 /* --- what is wrong ------------------------------------------------------ */
 
+/* The path of a web hook is its password: a line with a URL is not shown. */
+static bool has_url(struct slice text, size_t offset)
+{
+	size_t i = offset < text.len ? offset : text.len;
+
+	while (i > 0 && text.data[i - 1] != '\n')
+		i--;
+	for (; i + 4 <= text.len && text.data[i] != '\n'; i++)
+		if (!strncasecmp(text.data + i, "http", 4))
+			return true;
+	return false;
+}
+
 void options_fail(struct options *options, const struct option_place *place, bool is_warning,
 		  const char *format, ...)
 {
@@ -147,14 +161,16 @@ void options_fail(struct options *options, const struct option_place *place, boo
 			*c = '?';
 	error.line = place->line;
 	if (place->text.data) {
-		text_place_find(place->text,
-				place->has_offset ? place->offset :
-						    json_find(place->text, place->at, place->at_key),
-				&where);
+		size_t offset = place->has_offset ? place->offset :
+						    json_find(place->text, place->at, place->at_key);
+
+		text_place_find(place->text, offset, &where);
 		error.line = where.line;
 		error.column = where.column;
-		memcpy(error.excerpt, where.excerpt, sizeof(error.excerpt));
-		error.caret = where.caret;
+		if (!has_url(place->text, offset)) {
+			memcpy(error.excerpt, where.excerpt, sizeof(error.excerpt));
+			error.caret = where.caret;
+		}
 	}
 	if (is_warning)
 		options->n_warnings++;

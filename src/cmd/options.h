@@ -153,6 +153,8 @@ void options_list_words(const char *const *words, char *ret, size_t size);
 bool options_add_output(struct options *options, enum option_id id, const struct option_place *place,
 			json_t *json);
 bool options_check_output(const char *text, char error[OPTION_ERROR_MAX]);
+/* The text of an output for messages: the path of a web hook is its password. */
+void options_name_output(const char *text, char *ret, size_t size);
 void options_check_outputs(struct options *options, struct option_place *place);
 /* Values of `place` come: forget what lower sources said. What comes from a lower
  * one than has spoken is checked, and left out. */

@@ -238,7 +238,8 @@ static bool refuse_text(struct options *options, struct option_place *place,
 {
 	place->offset = error->position > 0 ? (size_t)error->position - 1 : 0;
 	place->has_offset = true;
-	if (!text_may_be_shown())
+	/* Nor a URL, whose path may be a password. */
+	if (!text_may_be_shown() || strcasestr(error->text, "http"))
 		options_fail(options, place, false, "not valid JSON: what is there is not shown");
 	else if (json_error_code(error) == json_error_duplicate_key)
 		options_fail(options, place, false, "a key is there twice: %s", error->text);

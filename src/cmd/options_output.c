@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs: in the configuration file an object, { "target": ..., "format": ... },
  * which becomes the text that --output takes. */
+#include <strings.h>
+
 #include "agent/output_spec.h"
 #include "base/suggest.h"
 #include "cmd/options.h"
@@ -147,20 +149,37 @@ bool options_check_output(const char *text, char error[OPTION_ERROR_MAX])
 	return is_good;
 }
 
+void options_name_output(const char *text, char *ret, size_t size)
+{
+	const char *host = strstr(text, "://"), *rest;
+	size_t len;
+
+	if (!host || strncasecmp(text, "http", 4) != 0) {
+		snprintf(ret, size, "%s", text);
+		return;
+	}
+	len = (size_t)(host + 3 - text);
+	len += strcspn(text + len, "/?#,");
+	for (rest = text + len; *rest && *rest != ','; rest++)
+		if (rest[0] == '\\' && rest[1])
+			rest++;
+	snprintf(ret, size, "%.*s%s%s", (int)len, text, rest > text + len ? "/..." : "", rest);
+}
+
 /* Each as a whole, with the format that --format gives it. */
 void options_check_outputs(struct options *options, struct option_place *place)
 {
 	const struct option_value *value = &options->values[OPTION_OUTPUTS];
 	enum sink_format format = output_format_from(options_text(options, OPTION_FORMAT));
-	char error[OUTPUT_ERROR_MAX];
+	char error[OUTPUT_ERROR_MAX], name[OPTION_TEXT_MAX + 1];
 	struct output_spec spec;
 
 	for (size_t i = 0; i < value->n; i++) {
 		if (output_spec_parse(value->items[i], &spec, error) < 0)
 			continue; /* told when it was read */
 		if (output_spec_finish(&spec, format, error) < 0) {
-			options_fail(options, place, false, "output %s: %s", value->items[i],
-				     error);
+			options_name_output(value->items[i], name, sizeof(name));
+			options_fail(options, place, false, "output %s: %s", name, error);
 		}
 		output_spec_release(&spec);
 	}

@@ -87,27 +87,6 @@ void options_print_help(FILE *to)
 
 /* --- what holds ---------------------------------------------------------- */
 
-/* The path of a web hook is its password: `text` without it. */
-static void print_item(FILE *to, const struct run_option *option, const char *text)
-{
-	const char *host = strstr(text, "://");
-	size_t len;
-
-	if (option->type != OPTION_IS_OUTPUT || !host || strncmp(text, "http", 4) != 0) {
-		fprintf(to, "%s", text);
-		return;
-	}
-	len = (size_t)(host + 3 - text);
-	len += strcspn(text + len, "/?#,");
-	fprintf(to, "%.*s", (int)len, text);
-	if (text[len] && text[len] != ',')
-		fprintf(to, "/...");
-	for (text += len; *text && *text != ','; text++)
-		if (text[0] == '\\' && text[1])
-			text++;
-	fprintf(to, "%s", text);
-}
-
 static void print_source(FILE *to, const struct options *options, int id)
 {
 	const struct option_value *value = &options->values[id];
@@ -122,6 +101,8 @@ static void print_source(FILE *to, const struct options *options, int id)
 
 void options_print_values(const struct options *options, FILE *to)
 {
+	char name[OPTION_TEXT_MAX + 1];
+
 	for (int id = 0; id < OPTIONS_N; id++) {
 		const struct run_option *option = &run_options[id];
 		const struct option_value *value = &options->values[id];
@@ -132,9 +113,9 @@ void options_print_values(const struct options *options, FILE *to)
 		fprintf(to, "%-15s ", option->key);
 		print_source(to, options, id);
 		for (size_t i = 0; i < value->n; i++) {
-			fprintf(to, "    ");
-			print_item(to, option, value->items[i]);
-			fputc('\n', to);
+			if (option->type == OPTION_IS_OUTPUT)
+				options_name_output(value->items[i], name, sizeof(name));
+			fprintf(to, "    %s\n", option->type == OPTION_IS_OUTPUT ? name : value->items[i]);
 		}
 		if (value->n == 0)
 			fprintf(to, "    %s\n", fallback ? fallback : "none");
