@@ -31,16 +31,20 @@ void asks_init(struct asks *asks, int reader_fd)
 
 static void ask_end(struct asks *asks, struct ask *ask)
 {
-	if (ask->request.container && !ask->is_counted)
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		if (asks->open[i] == ask)
+			asks->open[i] = NULL;
+	if (!ask->is_counted)
 		asks->n_missing++;
 	reader_result_release(&ask->result);
-	memset(ask, 0, sizeof(*ask));
+	free(ask);
 }
 
 void asks_release(struct asks *asks)
 {
 	for (size_t i = 0; i < ASKS_MAX; i++)
-		ask_end(asks, &asks->open[i]);
+		if (asks->open[i])
+			ask_end(asks, asks->open[i]);
 }
 
 static void ask_send(struct asks *asks, struct ask *ask, uint64_t now)
@@ -119,38 +123,34 @@ static void submit_empty(uint64_t container, __u16 flags, asks_submit_fn submit,
 /* Nothing more will be known of it. What was found by name alone is the answer. */
 static void ask_give_up(struct asks *asks, struct ask *ask, __u16 flags, asks_submit_fn submit, void *arg)
 {
-	uint64_t container = ask->request.container;
-	bool is_answered = ask->is_counted;
-
-	/* No file was found, but /proc may have been read. */
-	if (!is_answered)
+	if (!ask->is_counted) {
+		submit_empty(ask->request.container, flags, submit, arg);
+		/* No file was found, but /proc may have been read. */
 		submit_posture(ask, submit, arg);
+	}
 	ask_end(asks, ask);
-	if (!is_answered)
-		submit_empty(container, flags, submit, arg);
 }
 
 void asks_begin(struct asks *asks, const struct container_view *container, uint32_t init_tgid,
 		uint64_t init_start_ns, bool is_seeded, asks_submit_fn submit, void *arg)
 {
-	struct ask *ask = NULL;
+	struct ask **at = NULL, *ask = NULL;
 
-	if (asks->fd < 0) {
-		submit_empty(container->key, INFO_UNANSWERED, submit, arg);
-		return;
-	}
-	for (size_t i = 0; i < ASKS_MAX; i++) {
-		if (asks->open[i].request.container == container->key)
+	for (size_t i = 0; asks->fd >= 0 && i < ASKS_MAX; i++) {
+		if (asks->open[i] && asks->open[i]->request.container == container->key)
 			return;
-		if (!ask && !asks->open[i].request.container)
-			ask = &asks->open[i];
+		if (!at && !asks->open[i])
+			at = &asks->open[i];
 	}
+	if (at)
+		ask = calloc(1, sizeof(*ask));
 	if (!ask) {
-		asks->n_overflow++;
-		asks->n_missing++;
+		asks->n_overflow += asks->fd >= 0;
+		asks->n_missing += asks->fd >= 0;
 		submit_empty(container->key, INFO_UNANSWERED, submit, arg);
 		return;
 	}
+	*at = ask;
 	reader_request_init(&ask->request, 0, container, init_tgid, init_start_ns);
 	ask->request.container = container->key;
 	ask->is_seeded = is_seeded;
@@ -159,7 +159,7 @@ void asks_begin(struct asks *asks, const struct container_view *container, uint3
 }
 
 /* One answer, waiting for it at most timeout_ms. False when there was none. */
-static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)
+static bool receive(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)
 {
 	int fds[READER_FILES_MAX];
 	struct reader_reply reply;
@@ -171,8 +171,9 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 		return false;
 	asks->n_in_vain = 0;
 	for (size_t i = 0; i < ASKS_MAX; i++)
-		if (asks->open[i].is_sent && asks->open[i].request.number == reply.number)
-			ask = &asks->open[i];
+		if (asks->open[i] && asks->open[i]->is_sent &&
+		    asks->open[i]->request.number == reply.number)
+			ask = asks->open[i];
 	if (!ask) {
 		for (unsigned int i = 0; i < reply.n_files; i++)
 			close(fds[i]);
@@ -202,12 +203,25 @@ static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit
 	return true;
 }
 
+/* What is submitted may be an alert's event, and no alert must wait in there for
+ * an answer: the question at hand would end below it. */
+static bool receive_one(struct asks *asks, int timeout_ms, asks_submit_fn submit, void *arg, bool *ret_submitted)
+{
+	bool is_received;
+
+	asks->is_submitting = true;
+	is_received = receive(asks, timeout_ms, submit, arg, ret_submitted);
+	asks->is_submitting = false;
+	return is_received;
+}
+
 static void retry(struct asks *asks, uint64_t now, asks_submit_fn submit, void *arg)
 {
+	asks->is_submitting = true;
 	for (size_t i = 0; i < ASKS_MAX; i++) {
-		struct ask *ask = &asks->open[i];
+		struct ask *ask = asks->open[i];
 
-		if (!ask->request.container)
+		if (!ask)
 			continue;
 		if (!ask->was_told_late && !ask->is_counted && now >= ask->begun_ns + ASKS_LATE_NS) {
 			ask->was_told_late = true;
@@ -225,6 +239,7 @@ static void retry(struct asks *asks, uint64_t now, asks_submit_fn submit, void *
 			ask_send(asks, ask, now);
 		}
 	}
+	asks->is_submitting = false;
 }
 
 void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg)
@@ -241,8 +256,8 @@ void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg)
 static struct ask *find(struct asks *asks, uint64_t container)
 {
 	for (size_t i = 0; i < ASKS_MAX; i++)
-		if (container && asks->open[i].request.container == container)
-			return &asks->open[i];
+		if (asks->open[i] && asks->open[i]->request.container == container)
+			return asks->open[i];
 	return NULL;
 }
 
@@ -252,7 +267,7 @@ bool asks_wait(struct asks *asks, uint64_t container, int timeout_ms, asks_submi
 	uint64_t end = now_ns() + (uint64_t)timeout_ms * 1000000ull, now;
 	bool is_submitted = false;
 
-	if (!ask || ask->was_waited)
+	if (!ask || ask->was_waited || asks->is_submitting)
 		return false;
 	if (asks->n_in_vain >= ASKS_IN_VAIN_MAX) {
 		ask->is_late |= !ask->is_counted;

@@ -10,7 +10,7 @@
 #define ASK_TRIES_MAX 6	/* runtimes write their files a moment after the first process starts */
 
 struct ask {
-	struct reader_request request;	/* request.container 0: free */
+	struct reader_request request;
 	struct reader_result result;
 	uint64_t next_try_ns, begun_ns;
 	unsigned int tries;
@@ -27,7 +27,8 @@ struct ask {
 struct asks {
 	int fd;			/* -1: no reader */
 	uint32_t number;
-	struct ask open[ASKS_MAX];
+	struct ask *open[ASKS_MAX];	/* NULL: free */
+	bool is_submitting;
 	uint64_t n_overflow;
 	unsigned int n_in_vain;	/* alerts that waited since the reader last said anything */
 	/* Containers whose name was there in time, after an alert, or not at all. */
