@@ -12,9 +12,9 @@
 #include "agent/reader_mounts.h"
 
 #define ENGINES_FOR_MS 5000
-#define SOCKETS_MAX 32u	   /* listening sockets of all engines */
-#define INODES_MAX 4096u   /* sockets among the descriptors of one engine */
-#define OPENED_MAX 64u	   /* mounts of one container looked at by inode */
+#define SOCKETS_MAX 32u	     /* listening sockets of all engines */
+#define INODES_MAX 4096u     /* sockets among the descriptors of one engine */
+#define OPENED_MAX 64u	     /* mounts of one container looked at by inode */
 #define TABLE_MAX (1u << 20) /* bytes read of a table below /proc/PID/net */
 
 /* Who listens there can be told to start a container. */
@@ -23,8 +23,8 @@ static const char *const engine_names[] = { "dockerd", "containerd",  "crio",
 					    "k3s",     "k3s-server",  NULL };
 
 struct engine_socket {
-	uint64_t dev, ino; /* of the file */
-	uint32_t mount_dev; /* as mount tables have it */
+	uint64_t dev, ino;     /* of the file */
+	uint32_t mount_dev;    /* as mount tables have it */
 	char fspath[PATH_MAX]; /* in its file system */
 	char path[108];
 };
@@ -310,7 +310,8 @@ static void read_tcp(struct search *search, const struct engine_process *process
 		unsigned int port, state;
 		char hex[33];
 
-		if (sscanf(at, " %*d: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %llu", /* NOLINT(cert-err34-c) */
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
+		if (sscanf(at, " %*d: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %llu",
 			   hex, &port, &state, &inode) != 4 ||
 		    state != 0x0a || !has_inode(inodes, inode))
 			continue;
@@ -354,15 +355,15 @@ static struct live_engines *find_engines(struct places *places)
 	places->engines = search.engines;
 	search.engines->n_sockets = search.engines->n_dropped = search.engines->n_ports = 0;
 	search.host_net = places_host_ns(places, "net");
-	places_visit_engines(places, engine_names, visit, &search);
+	if (!places_visit_engines(places, engine_names, visit, &search))
+		search.engines->n_dropped++;
 	search.engines->until_ms = reader_now_ms() + ENGINES_FOR_MS;
 	return search.engines;
 }
 
 /* ---- the container */
 
-static void compare_namespaces(const struct places *places, uint32_t tgid,
-			       struct posture_live *ret)
+static void compare_namespaces(const struct places *places, uint32_t tgid, struct posture_live *ret)
 {
 	static const struct {
 		const char *name;
@@ -406,8 +407,9 @@ static void read_status(const struct places *places, uint32_t tgid, struct postu
 	if (places_read(places, tgid, "uid_map", text, sizeof(text)) > 0)
 		for (char *line = text; line && *line; line = strchr(line, '\n')) {
 			line += *line == '\n';
-			if (sscanf(line, "%u %u %u", &from, &to, &n) == 3 && /* NOLINT(cert-err34-c) */
-			    from == 0 && to == 0 && n)
+			/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
+			if (sscanf(line, "%u %u %u", &from, &to, &n) == 3 && from == 0 && to == 0 &&
+			    n)
 				ret->root_is_root = 1;
 		}
 	if (places_read(places, tgid, "net/dev", text, sizeof(text)) > 0)

@@ -17,7 +17,7 @@
 #define SUBDIRS_MAX 32u	 /* namespaces below a configured root */
 #define PROCS_MAX 65536u /* entries of /proc looked at for daemons */
 #define DAEMONS_MAX 4u
-#define ENGINES_MAX 16u
+#define ENGINES_MAX 64u
 #define FDS_MAX 4096u /* descriptors of one daemon */
 #define DAEMONS_FOR_MS 5000
 
@@ -684,10 +684,10 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-void places_visit_engines(const struct places *places, const char *const *names,
+bool places_visit_engines(const struct places *places, const char *const *names,
 			  void (*visit)(const struct engine_process *process, void *arg), void *arg)
 {
-	unsigned int n_found = 0;
+	unsigned int n_found = 0, n_seen = 0;
 	struct dirent *entry;
 	DIR *dir = NULL;
 	int fd;
@@ -697,10 +697,9 @@ void places_visit_engines(const struct places *places, const char *const *names,
 		dir = fdopendir(fd);
 	if (!dir) {
 		close_fd(&fd);
-		return;
+		return false;
 	}
-	for (unsigned int i = 0; i < PROCS_MAX && n_found < ENGINES_MAX && (entry = readdir(dir));
-	     i++) {
+	while ((entry = readdir(dir)) && n_seen++ < PROCS_MAX && n_found < ENGINES_MAX) {
 		cleanup_process struct process process = { .base = -1 };
 		char *end;
 
@@ -715,6 +714,7 @@ void places_visit_engines(const struct places *places, const char *const *names,
 		n_found++;
 	}
 	closedir(dir);
+	return !entry;
 }
 
 /* ---- life */

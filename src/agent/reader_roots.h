@@ -67,8 +67,8 @@ struct engine_process {
 };
 
 /* Calls `visit` for each process that runs one of the programs `names` (ends
- * with NULL) as root on the host, up to a limit. */
-void places_visit_engines(const struct places *places, const char *const *names,
+ * with NULL) as root on the host. False when there are more than are looked at. */
+bool places_visit_engines(const struct places *places, const char *const *names,
 			  void (*visit)(const struct engine_process *process, void *arg),
 			  void *arg);
 

@@ -49,7 +49,8 @@ static void read_cgroup(const struct places *places, struct found *ret)
 		path = path ? strchr(path + 1, ':') : NULL;
 		if (!path)
 			continue;
-		if (!ret->is_hinted && cgroup_path_parse(slice_from(path + 1), &id, &ret->runtime)) {
+		if (!ret->is_hinted &&
+		    cgroup_path_parse(slice_from(path + 1), &id, &ret->runtime)) {
 			ret->is_hinted = true;
 			snprintf(ret->id, sizeof(ret->id), "%.*s", (int)id.len, id.data);
 		} else if (!ret->id[0] && cgroup_path_name(slice_from(path + 1), &id)) {
@@ -142,10 +143,10 @@ static void mark_nested(struct list *list, const struct host *host)
 	for (size_t i = 0; i < list->n; i++) {
 		struct found *found = &list->found[i];
 		uint64_t above = places_ns(host->places, found->ppid, "mnt");
-		const struct found *parent =
-			above == found->mnt_ns ? NULL : find_ns(list, above);
+		const struct found *parent = above == found->mnt_ns ? NULL : find_ns(list, above);
 
-		found->is_nested = parent && (!found->is_hinted || strcmp(found->id, parent->id) == 0);
+		found->is_nested =
+			parent && (!found->is_hinted || strcmp(found->id, parent->id) == 0);
 		list->stats.n_nested += found->is_nested;
 	}
 }

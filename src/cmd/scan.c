@@ -100,8 +100,12 @@ static int parse_root(struct scan *scan, int option, const char *dir)
 	switch (option) {
 	case 'c': ok = add_root(scan->runc_roots, runc_usual, dir, &reader->runc_roots); break;
 	case 'C': ok = add_root(scan->crun_roots, crun_usual, dir, &reader->crun_roots); break;
-	case 'd': ok = add_root(scan->docker_roots, docker_usual, dir, &reader->docker_roots); break;
-	case 's': ok = add_root(scan->storage_roots, storage_usual, dir, &reader->storage_roots); break;
+	case 'd':
+		ok = add_root(scan->docker_roots, docker_usual, dir, &reader->docker_roots);
+		break;
+	case 's':
+		ok = add_root(scan->storage_roots, storage_usual, dir, &reader->storage_roots);
+		break;
 	default: break;
 	}
 	if (!ok)
@@ -150,8 +154,7 @@ static int parse_options(int argc, char **argv, struct scan *ret)
 				return EXIT_USAGE;
 			break;
 		case 'h': usage(stdout); return -1;
-		default:
-			return usage_refuse("scan", options, argv);
+		default: return usage_refuse("scan", options, argv);
 		}
 	}
 	ret->wanted = (const char *const *)argv + optind;
@@ -273,7 +276,8 @@ static json_t *finding_json(struct scan *scan, const struct posture *posture, un
 		if (posture->details[i].check == check)
 			json_array_append_new(details, json_clean(scan, posture->details[i].text));
 	json_object_set_new(json, "check", json_from_text(info->key));
-	json_object_set_new(json, "severity", json_from_text(posture_severity_name(info->severity)));
+	json_object_set_new(json, "severity",
+			    json_from_text(posture_severity_name(info->severity)));
 	json_object_set_new(json, "cis", info->cis[0] ? json_from_text(info->cis) : json_null());
 	json_object_set_new(json, "title", json_from_text(info->title));
 	json_object_set_new(json, "enables", json_from_text(info->attack));
@@ -324,9 +328,10 @@ static bool tell_blind(const struct scan_container *container, char *ret, size_t
 	else if (container->error == -ETIMEDOUT)
 		snprintf(ret, size, "its files were not all looked at in time");
 	else if (!posture->has_spec && !posture->has_docker)
-		snprintf(ret, size,
-			 "mounts, limits and environment: the runtime's files were not found; judged by "
-			 "/proc alone");
+		snprintf(
+			ret, size,
+			"mounts, limits and environment: the runtime's files were not found; judged by "
+			"/proc alone");
 	else if (!posture->has_spec)
 		snprintf(ret, size, "limits and masked paths: its config.json was not found");
 	else if (n_dropped)
@@ -400,7 +405,8 @@ static void print_end(struct scan *scan)
 	}
 	json = json_object();
 	json_object_set_new(json, "schema_version", json_integer(1));
-	json_object_set_new(json, "severity", json_from_text(posture_severity_name(scan->at_least)));
+	json_object_set_new(json, "severity",
+			    json_from_text(posture_severity_name(scan->at_least)));
 	json_object_set(json, "containers", scan->containers);
 	json_object_set(json, "notes", scan->notes);
 	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 || putchar('\n') < 0)

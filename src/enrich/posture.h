@@ -53,7 +53,7 @@ struct posture_live {
 	uint32_t no_new_privs;
 	uint32_t root_is_root; /* uid 0 of its user namespace is uid 0 of the host */
 	uint32_t has_network;  /* an interface other than loopback */
-	uint32_t n_sockets, n_sockets_dropped; /* mounts that are or hold an engine's socket */
+	uint32_t n_sockets, n_sockets_dropped; /* mounts that are or hold an engine's socket; and engines not looked at */
 	uint32_t n_ports; /* TCP addresses where an engine answers anybody */
 	uint32_t init_is_root; /* its init is uid 0 of the host */
 	char sockets[POSTURE_LIVE_SOCKETS_MAX][POSTURE_DETAIL_MAX];

@@ -85,5 +85,6 @@ int posture_read_live(struct slice bytes, struct posture *posture)
 	for (size_t i = 0; i < live.n_sockets; i++)
 		posture_find(posture, POSTURE_ENGINE_SOCKET, "%s", live.sockets[i]);
 	judge_ports(&live, posture);
+	posture->n_details_dropped += live.n_sockets_dropped;
 	return 0;
 }

@@ -153,10 +153,9 @@ int posture_read_runc_state(struct slice json, struct posture *posture)
 		const char *path = get_string(device, "path");
 
 		if (path)
-			posture_add_device(path,
-					   json_integer_value(json_object_get(device, "type")) == 'b',
-					   json_integer_value(json_object_get(device, "major")),
-					   posture);
+			posture_add_device(
+				path, json_integer_value(json_object_get(device, "type")) == 'b',
+				json_integer_value(json_object_get(device, "major")), posture);
 	}
 	read_cgroups(json_object_get(config, "cgroups"), posture);
 	read_confinement(config, posture);

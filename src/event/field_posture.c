@@ -3,8 +3,8 @@
  * the same container. */
 #include "event/field_internal.h"
 
-const char *const words_posture_severity[] = { "informational", "notice", "warning", "critical",
-					       "unknown",	NULL };
+const char *const words_posture_severity[] = { "informational", "notice",  "warning",
+					       "critical",	"unknown", NULL };
 
 struct given {
 	uint64_t findings;
@@ -70,8 +70,7 @@ int get_posture_details(const struct event *ev, struct value *ret)
 
 int get_posture_partial(const struct event *ev, struct value *ret)
 {
-	return give_bool(ret,
-			 ev->hdr.type == EVENT_POSTURE && ev->u.posture.posture_flags != 0);
+	return give_bool(ret, ev->hdr.type == EVENT_POSTURE && ev->u.posture.posture_flags != 0);
 }
 
 int get_container_privileged(const struct event *ev, struct value *ret)

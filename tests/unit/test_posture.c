@@ -333,6 +333,7 @@ static void kernel_has_the_last_word(void **state)
 		.compared = pid | net,
 		.host = net,
 		.n_sockets = 1,
+		.n_sockets_dropped = 2,
 		.n_ports = 1,
 		.sockets = { "/x leads to the host's /run/docker.sock" },
 		.ports = { { 1, "127.0.0.1:2375" } },
@@ -350,6 +351,7 @@ static void kernel_has_the_last_word(void **state)
 	assert_true(posture.findings & net);
 	assert_true(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
 	assert_true(posture.findings >> POSTURE_ENGINE_TCP & 1);
+	assert_int_equal(posture.n_details_dropped, 2);
 	posture_release(&posture);
 
 	/* Loopback is out of reach of a network namespace of its own, other
