@@ -11,6 +11,7 @@
 #include "agent/log.h"
 #include "agent/status_server.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/usage.h"
 
 #define RUN_DIR_DEFAULT "/run/brigwatch"
@@ -31,8 +32,8 @@ static void usage(FILE *to)
 		    "  --json          the whole answer as JSON\n"
 		    "  --live          judge only whether it lives: for liveness probes\n"
 		    "  --ready         judge only whether it watches: for readiness probes\n"
-		    "  --run-dir DIR   as given to `run`, also BRIGWATCH_RUN_DIR\n"
-		    "                  (default " RUN_DIR_DEFAULT ")\n"
+		    "  --run-dir DIR   as given to `run` (default: what BRIGWATCH_RUN_DIR or the\n"
+		    "                  configuration say, else " RUN_DIR_DEFAULT ")\n"
 		    "  --timeout MS    how long to wait for the answer (default 5000)\n"
 		    "  --help          this text\n\n"
 		    "Exit codes: 0 all is well, 1 it is not, and why, 2 usage, or there is no agent.\n");
@@ -355,7 +356,8 @@ static int tell_failure(const struct ask *ask, int error)
 
 int cmd_health(int argc, char **argv)
 {
-	struct ask ask = { .run_dir = getenv("BRIGWATCH_RUN_DIR"), .timeout_ms = TIMEOUT_MS };
+	cleanup_free char *found = options_find(OPTION_RUN_DIR);
+	struct ask ask = { .run_dir = found ? found : RUN_DIR_DEFAULT, .timeout_ms = TIMEOUT_MS };
 	json_t *root = NULL;
 	bool is_good;
 	int code;
@@ -363,8 +365,6 @@ int cmd_health(int argc, char **argv)
 	code = parse_options(argc, argv, &ask);
 	if (code != EXIT_DONE)
 		return code < 0 ? EXIT_DONE : code;
-	if (!ask.run_dir || !ask.run_dir[0])
-		ask.run_dir = RUN_DIR_DEFAULT;
 	code = fetch(&ask, &root);
 	if (code < 0)
 		return tell_failure(&ask, code);

@@ -117,6 +117,11 @@ bool options_read_text(struct options *options, const char *name, struct slice t
 bool options_read_environment(struct options *options, char **environment, option_tell tell, void *arg);
 void options_release(struct options *options);
 
+/* For the commands that talk to an agent: what the environment and the file say
+ * of `id`, as `run` would take it, or the fallback. Mistakes are `run`'s to tell:
+ * what cannot be read says nothing. To be freed; NULL: nobody says, or no memory. */
+char *options_find(enum option_id id);
+
 /* The value, or the fallback; NULL: neither. Borrowed. */
 const char *options_text(const struct options *options, enum option_id id);
 bool options_is_on(const struct options *options, enum option_id id);

@@ -271,3 +271,19 @@ enum options_result options_read(struct options *ret, int argc, char **argv, cha
 {
 	return options_read_for(ret, argc, argv, environment, NULL, tell, arg);
 }
+
+char *options_find(enum option_id id)
+{
+	struct options options = {};
+	const char *path, *text;
+	char *found;
+
+	options_read_environment(&options, environ, NULL, NULL);
+	path = options_text(&options, OPTION_CONFIG);
+	if (!path || strcmp(path, "none") != 0)
+		options_read_file(&options, path ? path : CONFIG_FILE_DEFAULT, NULL, NULL);
+	text = options_text(&options, id);
+	found = text ? strdup(text) : NULL;
+	options_release(&options);
+	return found;
+}

@@ -15,6 +15,7 @@
 #include "agent/watch.h"
 #include "base/json_text.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/usage.h"
 #include "cmd/watch_view.h"
 #include "enrich/enrich.h"
@@ -361,7 +362,8 @@ static void usage(FILE *to)
 		"  --colour WHEN       auto, always or never (default auto: on a terminal, unless\n"
 		"                      NO_COLOR is set)\n"
 		"  --rules DIR         rules of the agent that is started, if none runs\n"
-		"  --run-dir DIR       run directory of the agent (default " RUN_DIR_DEFAULT ")\n"
+		"  --run-dir DIR       run directory of the agent (default: what BRIGWATCH_RUN_DIR or the\n"
+		"                      configuration say, else " RUN_DIR_DEFAULT ")\n"
 		"  --help              this text\n\n"
 		"Columns: time (UTC), container, process, event, what about. Equal lines within a\n"
 		"second are told once, then as x37. Ctrl-C ends it.\n\n"
@@ -479,7 +481,8 @@ static int run(struct watch *watch)
 
 int cmd_watch(int argc, char **argv)
 {
-	struct watch_options options = { .run_dir = RUN_DIR_DEFAULT, .colour = "auto" };
+	cleanup_free char *found = options_find(OPTION_RUN_DIR);
+	struct watch_options options = { .run_dir = found ? found : RUN_DIR_DEFAULT, .colour = "auto" };
 	struct parse_error error = { 0 };
 	struct view_options view;
 	struct watch *watch;
