@@ -53,6 +53,15 @@ def run_box(name, path):
                           capture_output=True, text=True, timeout=30)
 
 
+def until(test, seconds=20):
+    end = time.time() + seconds
+    while not test():
+        if time.time() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
 class Agent:
     """A container NAME of the image, started by runc with what pods.py made of the manifest."""
     def __init__(self, name, config):
@@ -249,6 +258,11 @@ def as_a_pod(place, name, title):
         if check(f"{title}: it starts", agent.started, agent.messages()):
             user = command("runc", "exec", name, "/busybox", "id", "-u").stdout.strip()
             check(f"{title}: as the user of the manifest", user == str(pod["containers"][0]["securityContext"]["runAsUser"]), user)
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                asked = pod["containers"][0][probe]["exec"]["command"]
+                check(f"{title}: its {probe} finds it well",
+                      until(lambda: command("runc", "exec", name, *asked).returncode == 0),
+                      command("runc", "exec", name, *asked).stdout)
             refused = command("runc", "exec", "--user", "0:0", name, "/busybox", "touch", f"/host{STATE}-written",
                               f"/host{DIR}/written", "/written")
             check(f"{title}: root in it can write neither to the host nor to the image",
@@ -277,12 +291,39 @@ def under_an_old_profile():
     check("overlays/unconfined: it starts there", agent.started, agent.messages())
 
 
+def with_metrics():
+    """The pod's address answers, and no other: an address of its own network namespace."""
+    objects, pod = pod_of("overlays/metrics")
+    [container] = pod["containers"]
+    config = pods.configuration(container, pod, objects, image.config, DIR)
+    command("ip", "netns", "add", "brigwatch-test")
+    try:
+        for args in (["link", "set", "lo", "up"], ["address", "add", f"{pods.POD_IP}/32", "dev", "lo"]):
+            command("ip", "-n", "brigwatch-test", *args, check=True)
+        for namespace in config["linux"]["namespaces"]:
+            if namespace["type"] == "network":
+                namespace["path"] = "/run/netns/brigwatch-test"
+        agent = Agent("agent-metrics", config)
+        try:
+            port = container["ports"][0]["containerPort"]
+            script = f"import urllib.request as u; print(u.urlopen('http://{pods.POD_IP}:{port}/metrics', timeout=5).read().decode())"
+            def ask():
+                return command("ip", "netns", "exec", "brigwatch-test", "/usr/bin/python3", "-c", script)
+            check("overlays/metrics: Prometheus is answered on the pod's address",
+                  until(lambda: "\nbrigwatch_ready 1\n" in ask().stdout), ask().stderr[-300:] + agent.messages())
+        finally:
+            agent.stop()
+    finally:
+        command("ip", "netns", "delete", "brigwatch-test")
+
+
 def run():
     if not image.config:
         image.unpack(image.build()[0])
     with Node():
         as_the_unit()
         under_an_old_profile()
+        with_metrics()
     for place, name, title in (("base", "agent-root", "default pod"), ("overlays/nonroot", "agent-user", "non-root pod")):
         with Node():
             as_a_pod(place, name, title)

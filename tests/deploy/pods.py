@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a kubelet with containerd or CRI-O makes of a pod: a configuration for runc. From
 the manifest, so that what is tested is what is shipped."""
-import json, os
+import json, os, re
 
 
 MASKED = """/proc/acpi /proc/asound /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list /proc/timer_stats
 /proc/sched_debug /proc/scsi /sys/firmware""".split()
 READ_ONLY = "/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger".split()
-NODE = "node-17"
+NODE, POD_IP = "node-17", "10.244.3.9"
 PROFILE = "/usr/share/containers/seccomp.json"
 UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
@@ -67,10 +67,13 @@ def mounts_of(container, pod, objects, place):
     return result
 
 
-def value_of(variable):
-    if "value" in variable:
-        return variable["value"]
-    return {"spec.nodeName": NODE}[variable["valueFrom"]["fieldRef"]["fieldPath"]]
+def environment(variables):
+    """As the kubelet has it: $(NAME) stands for a variable further up."""
+    known = {}
+    for v in variables:
+        known[v["name"]] = re.sub(r"\$\((\w+)\)", lambda m: known.get(m[1], m[0]), v["value"]) if "value" in v else \
+            {"spec.nodeName": NODE, "status.podIP": POD_IP}[v["valueFrom"]["fieldRef"]["fieldPath"]]
+    return [f"{k}={v}" for k, v in known.items()]
 
 
 def configuration(container, pod, objects, image, place, with_bpf=True):
@@ -90,7 +93,7 @@ def configuration(container, pod, objects, image, place, with_bpf=True):
         "root": {"path": "rootfs", "readonly": context["readOnlyRootFilesystem"]},
         "process": {"user": {"uid": uid, "gid": gid}, "cwd": image["WorkingDir"],
                     "args": image["Entrypoint"] + (container.get("args") or image["Cmd"]),
-                    "env": image["Env"] + [f"{e['name']}={value_of(e)}" for e in container.get("env", [])],
+                    "env": image["Env"] + environment(container.get("env", [])),
                     "noNewPrivileges": not context["allowPrivilegeEscalation"],
                     "capabilities": {k: caps for k in ("bounding", "effective", "permitted")}},
         "mounts": [{"destination": "/proc", "type": "proc", "source": "proc", "options": ["nosuid", "noexec", "nodev"]},
