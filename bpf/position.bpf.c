@@ -109,13 +109,18 @@ static __always_inline void aim_of_setns(const struct sensor_config *cfg, struct
 		ev->joined_host |= NEWNS;
 }
 
-static __always_inline int canary(const struct sensor_config *cfg, struct scratch *s,
-				  struct task_struct *task)
+/* Wherever the agent runs: in a pod, and as a service with mounts of its own, it is a
+ * subject like others. */
+static __always_inline bool is_canary(const struct sensor_config *cfg, const struct scratch *s,
+				      const struct task_struct *task)
+{
+	return (u32)task->tgid == cfg->agent_tgid && (u32)s->call.args[0] == CANARY_FD;
+}
+
+static __always_inline int canary(struct scratch *s, struct task_struct *task)
 {
 	struct event_canary *ev;
 
-	if ((u32)task->tgid != cfg->agent_tgid || (u32)s->call.args[0] != CANARY_FD)
-		return 0;
 	ev = record_begin(s, sizeof(*ev));
 	fill_header(s, EVENT_CANARY, task, NULL);
 	fill_call(s);
@@ -137,10 +142,12 @@ static __always_inline int judge_namespaces(u32 op)
 
 	if (!cfg || !s)
 		return 0;
+	if (op == NS_SETNS && is_canary(cfg, s, task))
+		return canary(s, task);
 	sub = bpf_task_storage_get(&subjects, task, NULL, 0);
 	is_initial = (u64)KHOT(task, nsproxy, mnt_ns) == cfg->init_mnt_ns;
 	if (!sub && is_initial)
-		return op == NS_SETNS ? canary(cfg, s, task) : 0;
+		return 0;
 
 	if (!sub || sub->phase == PHASE_HOST || sub->phase == PHASE_RUNTIME) {
 		if (s->call.ret != 0 || is_initial)
