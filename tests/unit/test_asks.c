@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -18,7 +19,8 @@ struct rig {
 	struct asks asks;
 	int reader_fd;
 	bool waits;
-	unsigned int n;
+	unsigned int n, n_postures;
+	struct event_posture posture; /* the last */
 	struct {
 		uint64_t container;
 		unsigned int flags;
@@ -30,7 +32,15 @@ static void submit(void *rec, size_t len, void *arg)
 {
 	struct rig *rig = arg;
 	struct event_container_info info;
+	struct event_hdr hdr;
 
+	memcpy(&hdr, rec, sizeof(hdr));
+	if (hdr.type == EVENT_POSTURE) {
+		assert_true(len >= sizeof(rig->posture));
+		memcpy(&rig->posture, rec, sizeof(rig->posture));
+		rig->n_postures++;
+		return;
+	}
 	assert_true(len >= sizeof(info));
 	memcpy(&info, rec, sizeof(info));
 	/* An alert on this very record, of a container that is not known yet. */
@@ -99,6 +109,114 @@ static void answer_all(struct rig *rig)
 		assert_int_equal(send(rig->reader_fd, &reply, sizeof(reply), MSG_DONTWAIT),
 				 sizeof(reply));
 	}
+}
+
+static int make_file(const void *bytes, size_t len)
+{
+	int fd = memfd_create("file", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+	return fd;
+}
+
+/* One reply with one file. */
+static void send_file(struct rig *rig, const struct reader_request *request, unsigned int kind,
+		      const void *bytes, size_t len)
+{
+	struct reader_reply reply = { .version = READER_VERSION,
+				      .number = request->number,
+				      .container = request->container,
+				      .n_files = 1,
+				      .kinds = { (uint8_t)kind } };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { &reply, sizeof(reply) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control.bytes) };
+	int fd = make_file(bytes, len);
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.align), &fd, sizeof(int));
+	assert_true(sendmsg(rig->reader_fd, &msg, MSG_DONTWAIT) > 0);
+	close(fd);
+}
+
+/* Every question is answered with what /proc says, and `state` if it is there. */
+static void answer_with_live(struct rig *rig, const char *state)
+{
+	static const struct posture_live live = { .version = POSTURE_LIVE_VERSION,
+						  .compared = 1u << POSTURE_HOST_PID,
+						  .host = 1u << POSTURE_HOST_PID };
+	struct reader_request request;
+
+	while (recv(rig->reader_fd, &request, sizeof(request), MSG_DONTWAIT) ==
+	       (ssize_t)sizeof(request)) {
+		struct reader_reply last = { .version = READER_VERSION,
+					     .number = request.number,
+					     .container = request.container,
+					     .error = state ? 0 : -ENOENT,
+					     .last = 1 };
+
+		if (state)
+			send_file(rig, &request, READER_RUNC_STATE, state, strlen(state));
+		send_file(rig, &request, READER_LIVE, &live, sizeof(live));
+		assert_int_equal(send(rig->reader_fd, &last, sizeof(last), MSG_DONTWAIT),
+				 sizeof(last));
+	}
+}
+
+static void run_until_answered(struct rig *rig, const char *state)
+{
+	int64_t end_ms = now_ms() + 10000;
+
+	while (rig->n == 0 && now_ms() < end_ms) {
+		answer_with_live(rig, state);
+		asks_collect(&rig->asks, submit, rig);
+		usleep(1000);
+	}
+	assert_true(rig->n > 0);
+}
+
+/* Its init's own state file: at once, and once. */
+static void what_it_was_given_is_submitted_with_its_name(void **state)
+{
+	static const char runc[] =
+		"{\"id\":\"web\",\"init_process_pid\":77,\"init_process_start\":5,"
+		"\"config\":{\"rootfs\":\"/r\",\"namespaces\":[{\"type\":\"NEWPID\"}]}}";
+	struct container_view view = { .key = 3, .id = SLICE_LITERAL("web"), .pending = true };
+	struct rig *rig = make(true);
+
+	(void)state;
+	asks_begin(&rig->asks, &view, 77, 5 * 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK), false,
+		   submit, rig);
+	run_until_answered(rig, runc);
+	assert_int_equal(rig->n_postures, 1);
+	assert_int_equal(rig->posture.hdr.container, 3);
+	assert_int_equal(rig->posture.posture_flags, 0);
+	assert_true(rig->posture.findings >> POSTURE_HOST_PID & 1);
+	assert_true(rig->posture.findings >> POSTURE_SECCOMP_OFF & 1);
+	rig_free(rig);
+}
+
+/* Without any file /proc is all there is, and the record says so. */
+static void what_proc_says_is_submitted_when_no_file_is_found(void **state)
+{
+	struct rig *rig = make(true);
+
+	(void)state;
+	begin(rig, 3);
+	run_until_answered(rig, NULL);
+	assert_int_equal(rig->n_postures, 1);
+	assert_int_equal(rig->posture.posture_flags, POSTURE_F_NO_FILES);
+	assert_true(rig->posture.findings >> POSTURE_HOST_PID & 1);
+	rig_free(rig);
 }
 
 static void nothing_found_is_an_answer(void **state)
@@ -197,6 +315,8 @@ static void too_many_questions_are_not_forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_it_was_given_is_submitted_with_its_name),
+		cmocka_unit_test(what_proc_says_is_submitted_when_no_file_is_found),
 		cmocka_unit_test(nothing_found_is_an_answer),
 		cmocka_unit_test(a_silent_reader_is_told_late_once),
 		cmocka_unit_test(a_silent_reader_is_not_waited_for),
