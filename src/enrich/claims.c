@@ -333,7 +333,9 @@ static void judge_stranger(struct claims *claims, const struct event *ev,
 
 		if (other == container || other->view.cgroup_id != ev->hdr.cgroup_id ||
 		    path_is_below(other->view.cgroup, container->view.cgroup) ||
-		    !is_alive(claims, other))
+		    path_bears(other->view.cgroup, container->view.id) ||
+		    other->view.outer == container->view.key ||
+		    container->view.outer == other->view.key || !is_alive(claims, other))
 			continue;
 		contradict(claims, ev, container, IDENTITY_MOVED, other->view.id, other,
 			   other->view.cgroup);

@@ -53,9 +53,13 @@ struct maker maker_of_born(const struct event *ev)
 	for (unsigned int i = 0; i < ev->n_ancestors; i++) {
 		const struct proc_view *proc = ev->ancestors[i];
 
+		if (proc->container == CONTAINER_UNKNOWN)
+			continue;
+		/* Made out of a container, or by what escaped from one: from here on
+		 * the line is that container's. */
 		if (proc->container &&
 		    (ev->u.container.seeded || proc->container != ev->u.container.key))
-			continue;
+			break;
 		if (!maker_parse(proc, &maker))
 			continue;
 		if (!maker.is_weak)

@@ -259,6 +259,16 @@ static void a_container_names_itself_in_vain(void **state)
 	assert_called(stage, FIRST, A, "");
 	bear(stage, SECOND, 95, "/docker/" B, false); /* out of the first one */
 	assert_called(stage, SECOND, B, "");
+
+	/* Who made that one made not what an escaped process of it makes. */
+	RUN_RUNTIME(stage, 90, "runc\0create\0first");
+	bear(stage, 300, 90, "/x", false);
+	assert_called(stage, 300, "first", "");
+	ev = make_event(EVENT_EXEC, 301, 300, 300);
+	ev.args = (struct slice){ "runc\0run\0third", sizeof("runc\0run\0third") - 1 };
+	enrich_apply(stage->enrich, &ev);
+	bear(stage, 310, 301, "/y", false);
+	assert_called(stage, 310, "cg-5310", "");
 	assert_quiet(stage);
 }
 
@@ -333,6 +343,11 @@ static void process_in_anothers_cgroup_is_told(void **state)
 	act_in_cgroup(stage, SECOND, 77, PHASE_CONTAINED);
 	act_in_cgroup(stage, SECOND, 5300, PHASE_CONTAINED);
 	act_in_cgroup(stage, SECOND, 5100, PHASE_RUNTIME);
+	/* Of one that ran before, the first process that was met sat deeper. */
+	bear(stage, 400, 0, "/docker/" C "/init", true);
+	say(stage, 400, C, "", 0);
+	bear(stage, 500, 0, "/docker/" C "/docker/x", true);
+	act_in_cgroup(stage, 400, 5500, PHASE_CONTAINED);
 	assert_quiet(stage);
 	act_in_cgroup(stage, SECOND, 5100, PHASE_CONTAINED);
 	assert_told(stage, IDENTITY_MOVED, SECOND, FIRST, A, IDENTITY_BY_NAME);
