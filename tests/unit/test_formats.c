@@ -293,18 +293,25 @@ static void test_falco_values(void **state)
 	/* Not named yet, in a container of the container. */
 	late = container;
 	late.pending = true;
+	late.has_posture = true;
+	late.posture = 1ull << POSTURE_PRIVILEGED | 1ull << POSTURE_HOST_PID;
+	late.posture_reason = SLICE_LITERAL("it runs privileged");
 	ev.container = &late;
 	ev.inner = &inner;
 	assert_int_equal(render_falco(&finding, &buf), 0);
 	root = parse_line(&buf);
 	assert_text(at(root, "output_fields"), "brigwatch.enrichment", "pending");
 	assert_text(at(root, "output_fields"), "brigwatch.inner_container", "inner");
+	assert_true(json_is_true(at(at(root, "output_fields"), "container.privileged")));
+	assert_text(at(root, "output_fields"), "brigwatch.posture", "privileged,host-pid");
+	assert_text(at(root, "output_fields"), "brigwatch.posture_reason", POSTURE_BEFORE_REASON "it runs privileged");
 	json_decref(root);
 	buf_release(&buf);
 	assert_int_equal(render_ocsf(&finding, &buf), 0);
 	root = parse_line(&buf);
 	assert_text(at(root, "unmapped"), "enrichment", "pending");
 	assert_text(at(root, "unmapped"), "inner_container", "inner");
+	assert_string_equal(json_string_value(at(at(at(at(root, "unmapped"), "posture"), "checks"), "0")), "privileged");
 	json_decref(root);
 	buf_release(&buf);
 

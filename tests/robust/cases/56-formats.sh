@@ -5,7 +5,8 @@
 formats=$dir/formats
 mkdir -p "$formats/http"
 "$here/../outputs/sockets" "$formats" 2>"$formats/stderr" &
-started+=" $!"
+sockets=$!
+started+=" $sockets"
 "$here/../outputs/receiver" "$formats/http" 200 2>>"$formats/stderr" &
 started+=" $!"
 wait_for 10 test -s "$formats/http/port" && wait_for 10 test -e "$formats/ready"
@@ -54,6 +55,26 @@ if [ ${#tls[@]} -gt 0 ]; then
 	check "formats: messages and figures keep the path of a URL to themselves" "$(grep s3cret "$messages")" \
 		eval '! grep -q s3cret "$messages"'
 fi
+
+# A token that is another, a journal and a daemon that start anew.
+printf 'X-Token: an0ther\n' >"$formats/headers"
+kill -HUP "$agent"
+has_new_token() {
+	act "marker-token-$RANDOM" && tail -n 1 "$formats/http/requests" | jq -e '.headers["X-Token"] == "an0ther"' >/dev/null
+}
+check "formats: SIGHUP reads the headers anew" "$(tail -n 1 "$formats/http/requests")" wait_for 5 has_new_token
+kill "$sockets"; wait "$sockets" 2>/dev/null
+act marker-away-1
+mkdir "$formats/first"
+mv "$formats"/*.out "$formats/first"
+rm -f "$formats"/{unix,unixgram,log,journal,ready}
+"$here/../outputs/sockets" "$formats" "$(cat "$formats/udp.port")" "$(cat "$formats/tcp.port")" 2>>"$formats/stderr" &
+started+=" $!"
+wait_for 5 test -e "$formats/ready"
+for output in unix unixgram log udp tcp journal; do
+	check "formats: what happened while nobody listened is in $output" "$(tail -n 2 "$messages")" \
+		wait_for 10 grep -qsF marker-away-1 "$formats/$output.out"
+done
 box_end
 agent_stop
 check "formats: ends with 0" "exit $status: $(tail -n 2 "$messages")" [ $status -eq 0 ]
@@ -72,14 +93,17 @@ done
 check "formats: falco names the container" "$(grep -m 1 marker-format- "$formats/falco" | cut -c 1-300)" \
 	eval 'grep -F marker-format- "$formats/falco" | jq -es "all(.[]; .output_fields[\"container.id\"] == \"$box_id\")" >/dev/null'
 check "formats: the header that is in a file came along" "$(head -n 1 "$formats/http/requests")" \
-	eval 'jq -es "all(.[]; .headers[\"X-Token\"] == \"t0ken\")" "$formats/http/requests" >/dev/null'
+	eval 'head -n 1 "$formats/http/requests" | jq -e ".headers[\"X-Token\"] == \"t0ken\"" >/dev/null'
 for output in log udp tcp; do
-	n=$(grep -cE '^<8[0-7]>1 [0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z node-7 brigwatch [0-9]+ BW-[0-9]+ \[meta sequenceId="[0-9]+"\]\[origin [^]]*\]\[brigwatch@32473 rule="BW-' "$formats/$output.out")
-	check "formats: RFC 5424 by $output" "$n of $(wc -l <"$formats/$output.out")" [ "$n" -eq "$(wc -l <"$formats/$output.out")" ]
+	n=$(grep -cE '^<8[0-7]>1 [0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z node-7 brigwatch [0-9]+ BW-[0-9]+ \[meta sequenceId="[0-9]+"\]\[origin [^]]*\]\[brigwatch@32473 rule="BW-' "$formats/first/$output.out")
+	check "formats: RFC 5424 by $output" "$n of $(wc -l <"$formats/first/$output.out")" [ "$n" -eq "$(wc -l <"$formats/first/$output.out")" ]
 done
-n=$(jq -r 'select(.priority | IN("Emergency", "Alert", "Critical")) | .priority' "$formats/json" | wc -l)
-check "formats: the journal has the $n critical ones and no others" "$(wc -l <"$formats/journal.out")" \
-	[ "$n" -eq "$(wc -l <"$formats/journal.out")" ]
+n_formats='select((.priority | IN("Emergency", "Alert", "Critical")) and (.message | contains("marker-format-"))) | .rule'
+n=$(jq -r "$n_formats" "$formats/json" | wc -l)
+check "formats: the journal has the $n critical ones" "$(jq -r "$n_formats" "$formats/first/journal.out" | wc -l)" \
+	[ "$n" -eq "$(jq -r "$n_formats" "$formats/first/journal.out" | wc -l)" ]
+check "formats: and nothing less urgent" "$(jq -r .priority "$formats/first/journal.out" | sort | uniq -c)" \
+	eval 'jq -es "all(.[]; .priority | IN(\"Emergency\", \"Alert\", \"Critical\"))" "$formats/first/journal.out" >/dev/null'
 
 schema=${BRIGWATCH_OCSF-}
 at=$here
