@@ -392,7 +392,7 @@ static void check_ledger(struct engine *engine)
 {
 	struct ledger_report report;
 
-	ledger_check(&engine->ledger, &report);
+	ledger_check(&engine->ledger, engine->source, &report);
 	for (size_t i = 0; i < report.n; i++)
 		report_loss(engine, report.losses[i].kind, report.losses[i].type, report.losses[i].container,
 			    report.losses[i].count);
@@ -593,7 +593,7 @@ static void publish(struct engine *engine)
 		if (stats.is_failing)
 			status->output_error = stats.last_error;
 	}
-	source_rings_unread(engine->source, status->ring_unread);
+	(void)source_rings_unread(engine->source, status->ring_unread);
 	figures_publish(&engine->figures, &from, engine->book.state);
 }
 

@@ -212,7 +212,38 @@ static void tell_counters(struct ledger *ledger, struct ledger_report *ret)
 	}
 }
 
-void ledger_check(struct ledger *ledger, struct ledger_report *ret)
+void ledger_compare(struct ledger *ledger, uint64_t delivered)
+{
+	uint64_t ahead = delivered - ledger->received - ledger->malformed;
+	int64_t more;
+
+	if (!ledger->has_start) {
+		ledger->has_start = ledger->has_ahead && ledger->ahead == ahead;
+		ledger->ahead_at_start = ahead;
+	}
+	ledger->ahead = ahead;
+	ledger->has_ahead = true;
+	/* Below nothing: a record is in the ring a moment before it is in the books. */
+	more = (int64_t)(ahead - ledger->ahead_at_start);
+	if (more > 0 && (uint64_t)more > ledger->taken_away)
+		ledger->taken_away = (uint64_t)more;
+}
+
+/* Books first, then the rings: if these are empty then, all that the books speak of
+ * was taken out, by us or by somebody else. */
+static void compare(struct ledger *ledger, const struct source *source, uint64_t delivered)
+{
+	uint64_t unread[RING_MAX] = {};
+
+	if (!source_rings_unread(source, unread))
+		return;
+	for (unsigned int ring = 0; ring < RING_MAX; ring++)
+		if (unread[ring])
+			return;
+	ledger_compare(ledger, delivered);
+}
+
+void ledger_check(struct ledger *ledger, const struct source *source, struct ledger_report *ret)
 {
 	uint64_t unexplained;
 	size_t n_suppressed;
@@ -223,14 +254,19 @@ void ledger_check(struct ledger *ledger, struct ledger_report *ret)
 	if (!read_books(ledger, ledger->books, &now)) {
 		now.dropped = ledger->told_dropped;
 		now.suppressed = ledger->told_suppressed;
+	} else if (source) {
+		compare(ledger, source, now.delivered);
 	}
 	tell(ret, LOSS_RING_FULL, 0, 0, now.dropped - ledger->told_dropped);
 	ledger->told_dropped = now.dropped;
 
 	/* A dropped record leaves a gap, which shows with the next record of that
 	 * CPU; so gaps may lag behind drops, never lead, unless somebody took records
-	 * out of the ring. Told when it is still so at the next check. */
+	 * out of the ring. Told when it is still so at the next check. Where no record
+	 * follows on that CPU, the books tell. */
 	unexplained = ledger->gaps > now.dropped ? ledger->gaps - now.dropped : 0;
+	if (unexplained < ledger->taken_away)
+		unexplained = ledger->taken_away;
 	if (unexplained > ledger->told_gaps && ledger->unexplained >= unexplained) {
 		tell(ret, LOSS_GAP, 0, 0, unexplained - ledger->told_gaps);
 		ledger->told_gaps = unexplained;

@@ -7,6 +7,7 @@
 #include "brigwatch/maps.h"
 
 #include "base/base.h"
+#include "source/source.h"
 
 #define LEDGER_CPUS_MAX 4096
 #define LEDGER_LOSSES_MAX 64
@@ -32,6 +33,11 @@ struct ledger {
 	uint64_t told_dropped, told_suppressed, told_gaps, told_malformed;
 	uint64_t told_counter[COUNTER_MAX];
 	uint64_t unexplained;		/* gaps beyond drops at the last check: told when they persist */
+	/* Records of which the kernel says that they are in a ring, and that did not come
+	 * out of it: `ahead` is how many those were when the rings were last empty, and
+	 * since when we know what was so from the start. */
+	uint64_t ahead, ahead_at_start, taken_away;
+	bool has_ahead, has_start;
 	uint64_t missed_runs;		/* of hooks, as the sensor told: no rule saw what they would have */
 	uint64_t n_losses;		/* times that something was told, but for suppressed records */
 	struct book books[RING_MAX][EVENT_TYPE_MAX];	/* at the last check */
@@ -75,8 +81,14 @@ void ledger_note(struct ledger *ledger, const struct event_hdr *hdr);
 /* Hooks missed `n` runs more: what these would have sent is lost. */
 void ledger_note_missed(struct ledger *ledger, uint64_t n);
 
-/* What was lost since the last check. Called about once a second. */
-void ledger_check(struct ledger *ledger, struct ledger_report *ret);
+/* The kernel has `delivered` records to the rings, and these are empty now. What was
+ * so twice in a row at the beginning is what somebody before us read; whatever is
+ * missing beyond that was taken away by somebody else. */
+void ledger_compare(struct ledger *ledger, uint64_t delivered);
+
+/* What was lost since the last check. Called about once a second, by who reads the
+ * rings: `source` is borrowed, to look whether they are empty; may be NULL. */
+void ledger_check(struct ledger *ledger, const struct source *source, struct ledger_report *ret);
 
 void ledger_sum(const struct ledger *ledger, struct ledger_totals *ret);
 

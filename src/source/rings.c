@@ -75,15 +75,17 @@ static const uint64_t *map_positions(int fd)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-void source_rings_unread(const struct source *source, uint64_t ret[RING_MAX])
+bool source_rings_unread(const struct source *source, uint64_t ret[RING_MAX])
 {
 	const struct rings *rings = (const struct rings *)source;
+	bool is_known = true;
 
 	for (size_t i = 0; i < RING_MAX; i++) {
 		const uint64_t *at = rings->positions[i];
 		uint64_t consumer, producer;
 
 		ret[i] = 0;
+		is_known &= at != NULL;
 		if (!at)
 			continue;
 		consumer = __atomic_load_n(at, __ATOMIC_ACQUIRE);
@@ -91,6 +93,7 @@ void source_rings_unread(const struct source *source, uint64_t ret[RING_MAX])
 		if (producer > consumer)
 			ret[i] = producer - consumer;
 	}
+	return is_known;
 }
 
 static void rings_free(struct source *source)

@@ -50,8 +50,9 @@ extern const size_t source_bpf_commands_len;
  * Needs no capability. */
 int source_rings_new(int urgent_fd, int bulk_fd, struct source **ret);
 
-/* Bytes that lie in each ring of source_rings_new() unread. */
-void source_rings_unread(const struct source *source, uint64_t ret[2]);
+/* Bytes that lie in each ring of source_rings_new() unread. False: it cannot be
+ * told of one of them, and 0 says nothing there. */
+bool source_rings_unread(const struct source *source, uint64_t ret[2]);
 
 /* Look at what waits in the urgent ring without taking it out: each record is
  * handed out again by source_poll(). Stops when `fn` returns a negative value.

@@ -63,9 +63,7 @@ def stop_engine(agent):
     stolen = command(THIEF, f"{pins}/map_ring_urgent", "100").stdout
     os.kill(engine, signal.SIGCONT)
     passes("when it goes on: live again", "engine_stalled", 3)
-    # A gap shows with the next record of that processor.
-    for cpu in sorted(os.sched_getaffinity(0)):
-        command("taskset", "-c", cpu, "runc", "run", "--bundle", bundle("true"), f"bwh-{os.getpid()}-{cpu}", timeout=30)
+    # No record need follow on that processor: the books have more than came.
     becomes(f"the ring was emptied ({stolen.strip()}): losses are told", "losses", 12)
     root = state()
     check("as unexplained, in the books too", root["losses"]["unexplained"] >= 1 and
