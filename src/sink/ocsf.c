@@ -320,6 +320,7 @@ static void put_process(struct doc *doc, json_t *actor, const struct event *ev)
 	put_text_known(doc, obj, "name", slice_from_field(ev->hdr.comm, sizeof(ev->hdr.comm)));
 	put_command(doc, obj, has_image ? ev->args : view->args);
 	put_u64(doc, obj, "namespace_pid", ev->hdr.ns_tgid);
+	put_text_known(doc, obj, "working_directory", ev->hdr.type == EVENT_EXEC ? ev->cwd : view->cwd);
 	put_file(doc, obj, has_image ? ev->path : view->exepath, FILE_REGULAR);
 	put_container(doc, obj, ev);
 	user = put(doc, obj, "user", json_object());

@@ -236,7 +236,8 @@ static const struct container_view container = {
 	.pod_ns = SLICE_LITERAL("prod"),
 	.pod_uid = SLICE_LITERAL("7b0e5e5c-95b1-4f0e-8d4c-2a5a0f5f3c11"),
 };
-static const struct proc_view proc = { .exepath = SLICE_LITERAL("/tmp/evil"), .args = SLICE_LITERAL("evil\0--now\0") };
+static const struct proc_view proc = { .exepath = SLICE_LITERAL("/tmp/evil"), .args = SLICE_LITERAL("evil\0--now\0"),
+				     .cwd = SLICE_LITERAL("/tmp") };
 static const struct proc_view parents[] = {
 	{ .id = { .start_ns = 900000000, .tgid = 40 }, .name = SLICE_LITERAL("sh"), .exepath = SLICE_LITERAL("/bin/sh") },
 	{ .id = { .tgid = 39 }, .name = SLICE_LITERAL("runc") },
@@ -394,6 +395,7 @@ static void test_ocsf_values(void **state)
 	assert_number(process, "pid", 41);
 	assert_number(process, "created_time", 1782909294123ll);
 	assert_text(process, "cmd_line", "evil --now");
+	assert_text(process, "working_directory", "/tmp");
 	assert_text(at(process, "container"), "pod_uuid", "7b0e5e5c-95b1-4f0e-8d4c-2a5a0f5f3c11");
 	assert_text(at(at(process, "container"), "image"), "name", "registry.example:5000/shop/nginx");
 	assert_string_equal(json_string_value(at(at(at(at(process, "container"), "image"), "labels"), "0")), "1.27");
