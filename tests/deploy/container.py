@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image started as the DaemonSet would start it: it must see a neighbour attack, and
 not itself. And the installed program with the rights of the unit."""
-import json, os, re, shutil, subprocess, time
+import json, os, re, shutil, socket, subprocess, time
 
 import image, kustomize, pods
 from lib import DIR, TOP, check, command
@@ -214,6 +214,16 @@ def pod_of(place):
     return objects, next(o for o in objects if o["kind"] == "DaemonSet")["spec"]["template"]["spec"]
 
 
+def wait_for(told, words):
+    """All of `words` came, each as a line of a datagram, in any order; empties the set."""
+    try:
+        while words:
+            words -= set(told.recv(4096).decode().split("\n"))
+    except TimeoutError:
+        return False
+    return True
+
+
 def as_the_unit():
     """The unit's capabilities and system call filter, without systemd to apply them."""
     text = re.sub(r"\\\n", " ", open(f"{TOP}/deploy/systemd/brigwatch.service").read())
@@ -230,10 +240,18 @@ def as_the_unit():
                                          for k in ("bounding", "effective", "permitted")}
     config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
                                   "syscalls": [{"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}]}
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(f"{STATE}/notify")
+    told.settimeout(20)
+    # Pings every half of this; systemd would have the unit's.
+    config["process"]["env"] += [f"NOTIFY_SOCKET={STATE}/notify", "WATCHDOG_USEC=2000000"]
     agent = Agent("agent-unit", config)
     title = "the unit's capabilities and system calls"
+    words = {"READY=1"} if "Type=notify\n" in text else set()
+    words |= {"WATCHDOG=1"} if "WatchdogSec=" in text else set()
     try:
         if check(f"{title}: it starts", agent.started, agent.messages()):
+            check(f"{title}: systemd is told what the unit waits for", wait_for(told, words), words)
             decoy = f"{DIR}/unit-decoy"
             os.makedirs(decoy)
             shutil.copy(shutil.which("runc"), f"{decoy}/runc")
@@ -243,6 +261,8 @@ def as_the_unit():
                 lambda a: a["rule_id"] == "BW-0101" and a["container"]["id"] == "unit-evil"), agent.messages())
     finally:
         agent.stop()
+        told.close()
+        os.remove(f"{STATE}/notify")
     check(f"{title}: it ends by itself", agent.process.returncode == 0, agent.messages()[-1500:])
 
 
@@ -321,6 +341,7 @@ def run():
     if not image.config:
         image.unpack(image.build()[0])
     with Node():
+        os.makedirs(STATE, exist_ok=True)
         as_the_unit()
         under_an_old_profile()
         with_metrics()
