@@ -253,6 +253,16 @@ void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg)
 	retry(asks, now_ns(), submit, arg);
 }
 
+void asks_finish(struct asks *asks, asks_submit_fn submit, void *arg)
+{
+	asks_collect(asks, submit, arg);
+	asks->is_submitting = true;
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		if (asks->open[i])
+			ask_give_up(asks, asks->open[i], INFO_UNANSWERED, submit, arg);
+	asks->is_submitting = false;
+}
+
 static struct ask *find(struct asks *asks, uint64_t container)
 {
 	for (size_t i = 0; i < ASKS_MAX; i++)

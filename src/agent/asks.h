@@ -55,6 +55,9 @@ void asks_begin(struct asks *asks, const struct container_view *container, uint3
 /* Take answers without waiting and ask again where it is time. */
 void asks_collect(struct asks *asks, asks_submit_fn submit, void *arg);
 
+/* The end: take what has come, and give up the rest as unanswered. */
+void asks_finish(struct asks *asks, asks_submit_fn submit, void *arg);
+
 /* Wait for one container's answer, at most timeout_ms and once per container;
  * not at all while the reader is silent (ASKS_IN_VAIN_MAX waited for nothing).
  * True if anything was submitted meanwhile. */

@@ -637,6 +637,7 @@ static void loop(struct engine *engine)
 		do {
 			r = source_poll(engine->source, 0, on_record, engine);
 		} while (r > 0);
+		asks_finish(&engine->asks, submit_own, engine);
 		check_ledger(engine);
 		check_outputs(engine);
 		publish(engine);

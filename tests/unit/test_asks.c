@@ -298,6 +298,23 @@ static void without_a_reader_nobody_answers(void **state)
 	rig_free(rig);
 }
 
+/* An alert that is pending when the agent is told to stop is completed, too. */
+static void the_end_answers_what_is_open(void **state)
+{
+	struct rig *rig = make(true);
+
+	(void)state;
+	for (uint64_t key = 1; key <= 5; key++)
+		begin(rig, key);
+	asks_finish(&rig->asks, submit, rig);
+	assert_int_equal(rig->n, 5);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(rig->submitted[i].flags, INFO_UNANSWERED);
+	asks_finish(&rig->asks, submit, rig);
+	assert_int_equal(rig->n, 5);
+	rig_free(rig);
+}
+
 static void too_many_questions_are_not_forgotten(void **state)
 {
 	struct rig *rig = make(true);
@@ -321,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_silent_reader_is_told_late_once),
 		cmocka_unit_test(a_silent_reader_is_not_waited_for),
 		cmocka_unit_test(without_a_reader_nobody_answers),
+		cmocka_unit_test(the_end_answers_what_is_open),
 		cmocka_unit_test(too_many_questions_are_not_forgotten),
 	};
 

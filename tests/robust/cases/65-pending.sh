@@ -50,5 +50,16 @@ check "pending: at last it is told that nobody answers" "$(grep -aF BW-0194 "$al
 echo "# $(grep -aF BW-0194 "$alerts" | tail -n 1 | jq -c '[.enrichment, .container.id, .container.completed_alerts]')"
 kill -CONT "$reader" 2>/dev/null
 box_end
+
+# The agent is told to stop before any answer.
+reader=$(reader_pid)
+kill -STOP "$reader"
+box_serve stopped
+act marker-stopped
+check "pending: one more, and the agent is told to stop" "none" alerted marker-stopped
 agent_stop
+key=$(key_of marker-stopped)
+check "pending: the end completes it" "$(grep -aF BW-0194 "$alerts" | tail -n 1 | jq -c '[.enrichment, .container]')" \
+	eval '[ "$(of_key ".rule_id == \"BW-0194\"" | jq -r .enrichment)" = unanswered ]'
+box_end
 check "pending: books" "$(grep books "$messages")" books
