@@ -566,6 +566,10 @@ static void print_summary(struct engine *engine)
 			    "rules forgot %" PRIu64 " keys of suppressed repeats, %" PRIu64
 			    " of thresholds and %" PRIu64 " of sequences for want of room",
 			    rules.n_folds_evicted, rules.n_windows_evicted, rules.n_chains_evicted);
+	if (stats.inners_evicted || stats.conflicts_dropped)
+		log_message("summary", "%" PRIu64 " containers in containers evicted, %" PRIu64
+			    " contradictions about names of containers not told",
+			    stats.inners_evicted, stats.conflicts_dropped);
 	if (stats.procs_evicted || stats.containers_evicted || totals.direct_fd)
 		log_message("summary", "%" PRIu64 " processes and %" PRIu64 " containers evicted from tables, %" PRIu64
 			    " files opened by io_uring not found for judgement",
