@@ -194,4 +194,30 @@ box_end
 agent_stop
 check "output: file at its size limit: ends with 0, $(not_written) not written" "exit $status" \
 	eval '[ $status -eq 0 ] && [ "$(not_written)" -gt 0 ]'
+
+# Files are moved away: by logrotate, which sends SIGHUP, and by the agent itself.
+mkdir -p "$dir/rotate"
+agent_start --output "$dir/rotate/hup.json" --output "$dir/rotate/size.json,max_size=64K,keep=3"
+alerts=$dir/rotate/hup.json
+box_serve rotate
+act marker-before
+alerted marker-before
+mv "$alerts" "$dir/rotate/hup.old"
+act marker-between
+wait_for 3 grep -qs 'marker-between"' "$dir/rotate/hup.old"
+kill -HUP "$agent"
+wait_for 3 test -e "$alerts"
+for i in $(seq 1 80); do act "marker-rotated-$i"; done
+check "output: SIGHUP: what comes then is in the new file" "$(grep -c . "$alerts" "$dir/rotate/hup.old")" alerted marker-rotated-80
+check "output: SIGHUP: what came before in the old one" "not" \
+	eval 'jq -r .file.path "$dir/rotate/hup.old" | grep -q marker-before && ! jq -r .file.path "$alerts" | grep -q marker-before'
+box_end
+agent_stop
+sizes=$(stat -c %s "$dir/rotate"/size.json* | tr '\n' ' ')
+n_files=$(ls "$dir/rotate" | grep -c '^size')
+check "output: rotation by size: four files, each within 64K: $sizes" "$n_files files: $sizes" \
+	eval '[ $n_files -eq 4 ] && for size in $sizes; do [ $size -le 65536 ] || exit 1; done'
+check "output: rotation by size: the newest alert is in the newest file, the one before in that or the next" "not" \
+	eval 'grep -qF "marker-rotated-80\"" "$dir/rotate/size.json" && cat "$dir/rotate/size.json.1" "$dir/rotate/size.json" | grep -qF "marker-rotated-79\""'
+check "output: rotation by size: whole lines" "broken" eval 'cat "$dir/rotate"/size.json* | jq -e . >/dev/null'
 rm -f /run/brigwatch/outbox-*

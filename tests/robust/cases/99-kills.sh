@@ -33,14 +33,15 @@ kill_one() {
 	sensor) pids=$agent ;;
 	engine) wait_for 2 engine_pid >/dev/null; pids=$(engine_pid) ;;
 	reader) wait_for 2 reader_pid >/dev/null; pids=$(reader_pid) ;;
+	output) wait_for 2 output_pid >/dev/null; pids=$(output_pid) ;;
 	resolver) wait_for 2 resolver_pid >/dev/null; pids=$(resolver_pid) ;;
 	group) pids="$agent $(children)" ;;
 	esac
 	[ -n "$pids" ] && kill -KILL $pids 2>/dev/null
 }
-victims=(sensor engine reader group)
 agent=$(cat "$dir/pid")
-resolver_pid >/dev/null && victims=(sensor engine reader group resolver)
+victims=(sensor engine output reader group)
+resolver_pid >/dev/null && victims+=(resolver)
 killed=0
 begin=$(now_ms)
 for ((i = 0; killed < n_kills && i < 2 * n_kills; i++)); do
@@ -56,8 +57,8 @@ wait_end "$box" 5
 n_acts=$(sed -nE 's/^done ([0-9]+)$/\1/p' "$dir/kills.out")
 check "kills: $killed SIGKILLs in $((took / 1000)) s, the container acted ${n_acts:-?} times" "$(cat "$dir/kills.err")" \
 	eval '[ $killed -eq $n_kills ] && [ "${n_acts:-0}" -gt 500 ]'
-echo "# $(grep -c 'watching with' "$messages") starts, $(grep -c 'took over' "$messages") take-overs, $(grep -c 'the engine was ended' "$messages") engines and $(grep -cE 'the (reader|resolver) was ended' "$messages") readers started again"
-grep -v 'watching with\|took over\|the engine was ended\|the reader was ended\|the resolver was ended\|# exit\|summary\|sensor is gone' "$messages" | sort | uniq -c | head -n 10 | sed 's/^/# /'
+echo "# $(grep -c 'watching with' "$messages") starts, $(grep -c 'took over' "$messages") take-overs, $(grep -c 'the engine was ended' "$messages") engines and $(grep -cE 'the (reader|resolver) was ended' "$messages") readers and $(grep -c 'the output process was ended' "$messages") output processes started again"
+grep -v 'watching with\|took over\|the engine was ended\|the reader was ended\|the resolver was ended\|the output process was ended\|earlier run wait\|# exit\|summary\|sensor is gone' "$messages" | sort | uniq -c | head -n 10 | sed 's/^/# /'
 
 # The last one reads what is left.
 rm -f "$dir/supervise"
