@@ -257,6 +257,41 @@ static int open_kept(const char *path, int *ret_fd, int *ret_read_fd)
 	return 1;
 }
 
+int outbox_file_look(const char *path, char ret_name[OUTBOX_NAME_MAX], uint64_t *ret_queued)
+{
+	cleanup_close int fd = -1, read_fd = -1;
+	size_t page = page_size(), len = PAGE_RING * page;
+	struct produced produced;
+	struct consumed consumed;
+	const struct head *head;
+	struct stat st;
+	uint64_t queued;
+	bool is_sound;
+	char *map;
+	int r;
+
+	r = open_kept(path, &fd, &read_fd);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < len)
+		return -EBADMSG;
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, read_fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	head = (const void *)map;
+	produced = get_produced(map + PAGE_PRODUCER * page);
+	consumed = get_consumed(map + PAGE_CONSUMER * page);
+	queued = produced.number - consumed.number;
+	is_sound = head->magic == MAGIC && used(&produced, &consumed, head->size) != UINT64_MAX &&
+		   queued <= head->size / sizeof(struct stored);
+	if (is_sound) {
+		snprintf(ret_name, OUTBOX_NAME_MAX, "%.*s", (int)sizeof(head->name) - 1, head->name);
+		*ret_queued = queued;
+	}
+	munmap(map, len);
+	return is_sound ? 0 : -EBADMSG;
+}
+
 static int read_only(int fd)
 {
 	char path[32];

@@ -86,6 +86,10 @@ int outbox_file_make(const char *dir, const char *key, const char *kind, const c
 /* Close; `unlink_it`: nothing in it is to be delivered any more. */
 void outbox_file_release(struct outbox_file *file, bool unlink_it);
 
+/* What a file that an earlier agent left holds: the sink's name and the records that
+ * wait. -EWOULDBLOCK: a process has it; -EBADMSG: it is no queue. */
+int outbox_file_look(const char *path, char ret_name[OUTBOX_NAME_MAX], uint64_t *ret_queued);
+
 struct outbox;
 
 /* Map it. The producer has its own page and the ring to write, the consumer its

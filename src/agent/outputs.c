@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/outputs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -103,6 +104,34 @@ static bool is_twice(const struct outputs *outputs, size_t i)
 	return false;
 }
 
+/* Alerts for an output that there is no more wait where nobody takes them. */
+static void tell_left(const struct outputs *outputs, const char *run_dir)
+{
+	DIR *dir = opendir(run_dir);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[sizeof(outputs->files[0].path)], name[OUTBOX_NAME_MAX];
+		uint64_t queued;
+		bool is_ours = false;
+
+		if (strncmp(entry->d_name, "outbox-", 7) != 0 ||
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", run_dir, entry->d_name) >= sizeof(path))
+			continue;
+		for (size_t i = 0; i < outputs->n; i++)
+			is_ours |= strcmp(outputs->files[i].path, path) == 0;
+		if (is_ours || outbox_file_look(path, name, &queued) < 0)
+			continue;
+		if (queued)
+			log_message("output", "%s: %" PRIu64 " alerts of an earlier run wait in %s and no output takes them: "
+				    "start with that output, in the same format, or remove the file", name, queued, path);
+		else
+			(void)unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 int outputs_init(struct outputs *ret, const struct output_spec *specs, const int *fds, size_t n, const char *run_dir)
 {
 	int r = 0;
@@ -129,6 +158,7 @@ int outputs_init(struct outputs *ret, const struct output_spec *specs, const int
 		}
 		ret->n = i + 1;
 	}
+	tell_left(ret, run_dir);
 	return 0;
 }
 

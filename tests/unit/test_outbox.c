@@ -179,7 +179,8 @@ static void test_next_run_takes_over_what_waits(void **state)
 	struct outbox_stats stats;
 	struct outbox_file other;
 	struct pair pair;
-	char dir[32];
+	char dir[32], name[OUTBOX_NAME_MAX];
+	uint64_t queued;
 
 	(void)state;
 	make_dir(dir);
@@ -190,6 +191,7 @@ static void test_next_run_takes_over_what_waits(void **state)
 	outbox_done(pair.out, 1, OUTBOX_WRITTEN);
 	/* One at a time. */
 	assert_int_equal(outbox_file_make(dir, "file:/x|json", "file", "/x", SIZE, &other), -EWOULDBLOCK);
+	assert_int_equal(outbox_file_look(pair.file.path, name, &queued), -EWOULDBLOCK);
 	pair_close(&pair, false);
 
 	pair_open(&pair, dir, SIZE);
@@ -208,6 +210,11 @@ static void test_next_run_takes_over_what_waits(void **state)
 	assert_int_equal(push_text(pair.in, "left\n", 5), 0);
 	pair_close(&pair, false);
 
+	/* Who has no use for it can tell whose it is. */
+	assert_int_equal(outbox_file_look(pair.file.path, name, &queued), 0);
+	assert_string_equal(name, "/x");
+	assert_int_equal(queued, 1);
+
 	/* Of another size: not to be taken over, but not lost in silence. */
 	pair_open(&pair, dir, 2 * SIZE);
 	assert_int_equal(pair.file.n_lost, 1);
@@ -220,7 +227,8 @@ static void test_next_run_takes_over_what_waits(void **state)
 static void test_a_strange_file_is_replaced(void **state)
 {
 	struct pair pair;
-	char dir[32], path[256];
+	char dir[32], path[256], name[OUTBOX_NAME_MAX];
+	uint64_t queued;
 	int fd;
 
 	(void)state;
@@ -231,6 +239,7 @@ static void test_a_strange_file_is_replaced(void **state)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "no queue", 8), 8);
 	close(fd);
+	assert_int_equal(outbox_file_look(path, name, &queued), -EBADMSG);
 	pair_open(&pair, dir, SIZE);
 	assert_int_equal(pair.file.n_adopted + pair.file.n_lost, 0);
 	assert_int_equal(push_text(pair.in, "a\n", 2), 0);
