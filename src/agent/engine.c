@@ -658,6 +658,8 @@ static int open_outputs(struct engine *engine)
 		struct engine_output *output = &engine->outputs[i];
 
 		output->spec = &config->outputs[i];
+		if (output->spec->kind == OUTPUT_FILE)
+			own_note_file(&engine->own, output->spec->target);
 		output->colour = config->colour && output->spec->kind == OUTPUT_STDOUT;
 		r = outbox_open(&config->outboxes[i], OUTBOX_PRODUCER, &output->box);
 		if (r < 0)
@@ -689,13 +691,13 @@ static int prepare(struct engine *engine)
 	if (r < 0)
 		return r;
 	figures_take_rules(&engine->figures, engine->book.set, clock_ns(CLOCK_REALTIME));
+	engine->own = config->own;
 	r = open_outputs(engine);
 	if (r < 0)
 		return r;
 	ledger_init(&engine->ledger, config->books_fd, config->counters_fd, config->budgets_fd,
 		    config->call_counts_fd);
 	asks_init(&engine->asks, config->reader_fd);
-	engine->own = config->own;
 	watchers_init(&engine->watchers);
 	resolver_init(&engine->resolver, config->resolve_fd, config->binaries_fd);
 	engine->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);

@@ -58,11 +58,39 @@ static bool is_own(struct own *own, const struct event_hdr *hdr)
 	       hdr->parent.exec_seq == own->sensor.exec_seq && hdr->proc.exec_seq == own->sensor.exec_seq;
 }
 
-static bool is_usual(const struct event *ev)
+void own_note_file(struct own *own, const char *path)
+{
+	if (path && path[0] == '/' && own->n_files < OWN_FILES_MAX)
+		own->files[own->n_files++] = path;
+}
+
+static bool is_output(const struct own *own, struct slice path)
+{
+	for (size_t i = 0; i < own->n_files; i++)
+		if (slice_eq(path, slice_from(own->files[i])))
+			return true;
+	return false;
+}
+
+static bool is_output_dir(const struct own *own, struct slice path)
+{
+	for (size_t i = 0; i < own->n_files; i++) {
+		size_t len = (size_t)(strrchr(own->files[i], '/') - own->files[i]);
+
+		if (slice_eq(path, (struct slice){ own->files[i], len ? len : 1 }))
+			return true;
+	}
+	return false;
+}
+
+static bool is_usual(const struct own *own, const struct event *ev)
 {
 	switch (ev->hdr.type) {
 	case EVENT_OPEN:
-		return !(ev->hdr.facts & FACT_FILE_WRITE);
+		return !(ev->hdr.facts & FACT_FILE_WRITE) || is_output(own, ev->path);
+	case EVENT_CHANGE:
+		return ev->u.change.op == CHANGE_RENAME && ev->u.change.object == OBJECT_PARENT &&
+		       is_output_dir(own, ev->path);
 	case EVENT_SYSCALL:
 		return ev->hdr.nr == SYS_bpf;
 	case EVENT_CAPABLE:
@@ -83,5 +111,5 @@ bool own_is_doing(struct own *own, const struct event *ev)
 {
 	if (ev->hdr.type == EVENT_POSTURE)
 		return own->container && ev->hdr.container == own->container;
-	return own->tgid && is_own(own, &ev->hdr) && is_usual(ev);
+	return own->tgid && is_own(own, &ev->hdr) && is_usual(own, ev);
 }

@@ -56,6 +56,47 @@ static void test_own(void **state)
 	}
 }
 
+/* The files of its outputs, and names beside them when it rotates; nobody else's. */
+static void test_own_outputs(void **state)
+{
+	static const struct {
+		const char *name, *path;
+		unsigned int type, op, object;
+		bool is_stranger, want;
+	} files[] = {
+		{ "its file", "/var/log/brigwatch/alerts.json", EVENT_OPEN, 0, 0, false, true },
+		{ "another beside it", "/var/log/brigwatch/other.json", EVENT_OPEN, 0, 0, false, false },
+		{ "longer", "/var/log/brigwatch/alerts.json.1", EVENT_OPEN, 0, 0, false, false },
+		{ "a rotation", "/var/log/brigwatch", EVENT_CHANGE, CHANGE_RENAME, OBJECT_PARENT, false, true },
+		{ "a rename elsewhere", "/var/log", EVENT_CHANGE, CHANGE_RENAME, OBJECT_PARENT, false, false },
+		{ "a link beside it", "/var/log/brigwatch", EVENT_CHANGE, CHANGE_LINK, OBJECT_PARENT, false, false },
+		{ "at the top", "/", EVENT_CHANGE, CHANGE_RENAME, OBJECT_PARENT, false, true },
+		{ "a stranger of the pod", "/var/log/brigwatch/alerts.json", EVENT_OPEN, 0, 0, true, false },
+	};
+	struct event first = { .hdr = { .type = EVENT_SYSCALL, .nr = SYS_bpf, .proc = SENSOR } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct own own = { .tgid = 40, .start_ticks = 500, .tick_ns = TICK };
+		struct event ev = { .hdr = { .type = (uint16_t)files[i].type,
+					     .facts = FACT_FILE_WRITE,
+					     .proc = { 510 * TICK, 41, 3 },
+					     .parent = SENSOR },
+				    .path = slice_from(files[i].path) };
+
+		if (files[i].is_stranger)
+			ev.hdr.parent.tgid = 39;
+		ev.u.change.op = files[i].op;
+		ev.u.change.object = files[i].object;
+		own_note_file(&own, "relative.json");
+		own_note_file(&own, "/var/log/brigwatch/alerts.json");
+		own_note_file(&own, "/top.json");
+		assert_true(own_is_doing(&own, &first));
+		if (own_is_doing(&own, &ev) != files[i].want)
+			fail_msg("%s: wanted %d", files[i].name, files[i].want);
+	}
+}
+
 /* What the agent's own container was given is no news; what others were is. */
 static void test_own_posture(void **state)
 {
@@ -94,7 +135,7 @@ static void test_unknown_sensor(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_own_posture),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_own_outputs), cmocka_unit_test(test_own_posture),
 					    cmocka_unit_test(test_unknown_sensor) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
