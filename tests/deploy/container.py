@@ -192,6 +192,7 @@ def expand(words):
     return calls
 
 
+NOTIFY = f"/run/brigwatch/notify-{os.getpid()}"
 STATE, PINS = "/run/brigwatch", "/sys/fs/bpf/brigwatch"
 
 
@@ -241,10 +242,10 @@ def as_the_unit():
     config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
                                   "syscalls": [{"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}]}
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    told.bind(f"{STATE}/notify")
+    told.bind(NOTIFY)
     told.settimeout(20)
     # Pings every half of this; systemd would have the unit's.
-    config["process"]["env"] += [f"NOTIFY_SOCKET={STATE}/notify", "WATCHDOG_USEC=2000000"]
+    config["process"]["env"] += [f"NOTIFY_SOCKET={NOTIFY}", "WATCHDOG_USEC=2000000"]
     agent = Agent("agent-unit", config)
     title = "the unit's capabilities and system calls"
     words = {"READY=1"} if "Type=notify\n" in text else set()
@@ -262,7 +263,7 @@ def as_the_unit():
     finally:
         agent.stop()
         told.close()
-        os.remove(f"{STATE}/notify")
+        os.remove(NOTIFY)
     check(f"{title}: it ends by itself", agent.process.returncode == 0, agent.messages()[-1500:])
 
 

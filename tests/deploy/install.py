@@ -116,6 +116,12 @@ def hand_over(program):
     check(f"{title}: a link is not followed", done.returncode == 5 and owners(outside) == {0}, done.stderr)
 
 
+def not_covered(program):
+    told = command(program, "doctor").stdout
+    check("doctor: names gVisor and Kata as not covered",
+          re.search(r"not seen in this tier:(.|\n)*Kata, gVisor", told), told[-500:])
+
+
 def run():
     for prefix in ("/usr/local", "/usr"):
         installation(prefix)
@@ -124,3 +130,4 @@ def run():
     make("install", "PREFIX=/usr", f"DESTDIR={tree}")
     unit(tree)
     hand_over(f"{tree}/usr/bin/brigwatch")
+    not_covered(f"{tree}/usr/bin/brigwatch")

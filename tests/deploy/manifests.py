@@ -9,7 +9,7 @@ import kustomize
 from lib import TOP, check, command, make, skip
 
 KUBERNETES = f"{TOP}/deploy/kubernetes"
-PLACES = ("base", "overlays/privileged", "overlays/nonroot", "overlays/unconfined", "overlays/metrics")
+PLACES = ("base", "overlays/privileged", "overlays/nonroot", "overlays/unconfined", "overlays/metrics", "overlays/selinux")
 FOUR = ["BPF", "PERFMON", "SYS_PTRACE", "DAC_READ_SEARCH"]
 with open(f"{TOP}/tests/deploy/kubernetes.schema.json") as f:
     SCHEMA = json.load(f)
