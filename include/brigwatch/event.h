@@ -715,7 +715,7 @@ struct event_posture {
 	__u16 pad[2]; /* zero */
 };
 #define POSTURE_F_NO_FILES (1u << 0) /* no file was found: judged by /proc alone */
-#define POSTURE_F_NO_PROC (1u << 1)  /* its init was gone: judged by files alone */
+#define POSTURE_F_NO_PROC (1u << 1)  /* its init, or the host's, could not be looked at: judged by files */
 #define POSTURE_F_BY_NAME (1u << 3)  /* its files were found by its name alone: they may be another's */
 #define POSTURE_F_CUT (1u << 2)	     /* more mounts or details than are kept */
 _Static_assert(sizeof(struct event_posture) == sizeof(struct event_hdr) + 24, "wire layout changed");

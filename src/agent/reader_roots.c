@@ -316,8 +316,12 @@ static bool is_believed(const struct places *places, struct process *process)
 	} else {
 		/* A container in the host's pid namespace is no service; the kernel side
 		 * draws the line at the same place. */
-		for (size_t i = 0; i < ARRAY_SIZE(walls); i++)
-			n_own += ns_of(places, process->pid, walls[i]) != ns_of(places, 1, walls[i]);
+		for (size_t i = 0; i < ARRAY_SIZE(walls); i++) {
+			uint64_t host = places_host_ns(places, walls[i]);
+
+			/* Not known: nothing is said against it. */
+			n_own += host && ns_of(places, process->pid, walls[i]) != host;
+		}
 		if (n_own >= 2)
 			return false;
 		snprintf(path, sizeof(path), "%u/root", process->pid);

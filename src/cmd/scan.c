@@ -17,7 +17,8 @@
 struct scan {
 	struct reader_config reader;
 	const char *runc_roots[ROOTS_MAX + 1], *crun_roots[ROOTS_MAX + 1];
-	const char *docker_roots[ROOTS_MAX + 1], *storage_roots[ROOTS_MAX + 1];
+	const char *docker_roots[ROOTS_MAX + 1], *bundle_roots[ROOTS_MAX + 1];
+	const char *storage_roots[ROOTS_MAX + 1];
 	const char *const *wanted; /* ids and names; n_wanted of them, 0: all */
 	size_t n_wanted;
 	bool *is_found; /* one for each wanted */
@@ -42,6 +43,7 @@ static void usage(FILE *to)
 		"  --runc-root DIR     another directory of runc's states; may be repeated, as all below\n"
 		"  --crun-root DIR     another directory of crun's states\n"
 		"  --docker-root DIR   another data directory of Docker\n"
+		"  --bundle-root DIR   another directory of containerd's bundles\n"
 		"  --storage-root DIR  another storage directory of podman or CRI-O\n"
 		"  --help              this text\n\n"
 		"Exit codes: 0 nothing found, 1 findings, 2 usage or no such container, 3 privileges\n"
@@ -50,34 +52,16 @@ static void usage(FILE *to)
 
 /* ---- options */
 
-static const char *const runc_usual[] = { "/run/runc", "/run/docker/runtime-runc/moby",
-					  "/run/docker/runtime-runc/*", "/run/containerd/runc/*",
-					  NULL };
-static const char *const crun_usual[] = { "/run/crun", NULL };
-static const char *const docker_usual[] = { "/var/lib/docker", NULL };
-static const char *const storage_usual[] = { "/var/lib/containers/storage",
-					     "/run/containers/storage", NULL };
-
-/* The given ones, then the usual ones; NULL, for the usual, when none is given. */
-static bool add_root(const char **roots, const char *const *usual, const char *dir,
-		     const char *const **ret)
+/* The usual places are looked in behind these. */
+static bool add_root(const char **roots, const char *dir, const char *const **ret)
 {
-	size_t n = 0, n_usual = 0;
+	size_t n = 0;
 
 	while (roots[n])
 		n++;
-	while (usual[n_usual])
-		n_usual++;
-	if (n == 0) {
-		if (n_usual + 1 > ROOTS_MAX)
-			return false;
-		memcpy(roots, usual, n_usual * sizeof(*usual));
-		n = n_usual;
-	}
 	if (n == ROOTS_MAX)
 		return false;
-	memmove(roots + 1, roots, n * sizeof(*roots));
-	roots[0] = dir;
+	roots[n] = dir;
 	*ret = roots;
 	return true;
 }
@@ -98,14 +82,11 @@ static int parse_root(struct scan *scan, int option, const char *dir)
 	bool ok = false;
 
 	switch (option) {
-	case 'c': ok = add_root(scan->runc_roots, runc_usual, dir, &reader->runc_roots); break;
-	case 'C': ok = add_root(scan->crun_roots, crun_usual, dir, &reader->crun_roots); break;
-	case 'd':
-		ok = add_root(scan->docker_roots, docker_usual, dir, &reader->docker_roots);
-		break;
-	case 's':
-		ok = add_root(scan->storage_roots, storage_usual, dir, &reader->storage_roots);
-		break;
+	case 'c': ok = add_root(scan->runc_roots, dir, &reader->runc_roots); break;
+	case 'C': ok = add_root(scan->crun_roots, dir, &reader->crun_roots); break;
+	case 'd': ok = add_root(scan->docker_roots, dir, &reader->docker_roots); break;
+	case 'b': ok = add_root(scan->bundle_roots, dir, &reader->bundle_roots); break;
+	case 's': ok = add_root(scan->storage_roots, dir, &reader->storage_roots); break;
 	default: break;
 	}
 	if (!ok)
@@ -122,6 +103,7 @@ static int parse_options(int argc, char **argv, struct scan *ret)
 		{ "runc-root", required_argument, NULL, 'c' },
 		{ "crun-root", required_argument, NULL, 'C' },
 		{ "docker-root", required_argument, NULL, 'd' },
+		{ "bundle-root", required_argument, NULL, 'b' },
 		{ "storage-root", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -149,6 +131,7 @@ static int parse_options(int argc, char **argv, struct scan *ret)
 		case 'c':
 		case 'C':
 		case 'd':
+		case 'b':
 		case 's':
 			if (parse_root(ret, c, optarg) != EXIT_DONE)
 				return EXIT_USAGE;
@@ -334,6 +317,9 @@ static bool tell_blind(const struct scan_container *container, char *ret, size_t
 			"/proc alone");
 	else if (!posture->has_spec)
 		snprintf(ret, size, "limits and masked paths: its config.json was not found");
+	else if (posture->is_uncompared)
+		snprintf(ret, size,
+			 "which of its namespaces are the host's: the host's init may not be looked at");
 	else if (n_dropped)
 		snprintf(ret, size, "%zu mounts or details: more than are kept", n_dropped);
 	else

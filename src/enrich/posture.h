@@ -68,6 +68,7 @@ struct posture {
 	uint64_t findings; /* 1 << enum posture_check */
 	uint64_t caps;	   /* 1 << CAP_*, of the bounding set */
 	bool has_spec, has_docker, has_live;
+	bool is_uncompared; /* not all of its namespaces could be compared with the host's */
 	bool has_user_ns, runs_as_root;
 	struct posture_detail *details; /* n_details of them */
 	size_t n_details, n_details_dropped;

@@ -78,6 +78,7 @@ int posture_read_live(struct slice bytes, struct posture *posture)
 		return -EBADMSG;
 
 	posture->has_live = true;
+	posture->is_uncompared = (live.compared & namespaces) != namespaces;
 	judge_namespaces(&live, posture);
 	judge_status(&live, posture);
 	posture->runs_as_root |= live.has_status && live.init_is_root;

@@ -233,7 +233,7 @@ size_t posture_make_record(const struct posture *posture, uint64_t container, ui
 	record.hdr.phase = PHASE_CONTAINED;
 	if (!posture->has_spec && !posture->has_docker)
 		record.posture_flags = (flags & ~POSTURE_F_BY_NAME) | POSTURE_F_NO_FILES;
-	if (!posture->has_live)
+	if (!posture->has_live || posture->is_uncompared)
 		record.posture_flags |= POSTURE_F_NO_PROC;
 	if (posture->n_binds_dropped || posture->n_details_dropped)
 		record.posture_flags |= POSTURE_F_CUT;

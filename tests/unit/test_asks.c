@@ -152,7 +152,7 @@ static void send_file(struct rig *rig, const struct reader_request *request, uns
 static void answer_with_live(struct rig *rig, const char *state)
 {
 	static const struct posture_live live = { .version = POSTURE_LIVE_VERSION,
-						  .compared = 1u << POSTURE_HOST_PID,
+						  .compared = 0x7e,
 						  .host = 1u << POSTURE_HOST_PID };
 	struct reader_request request;
 

@@ -352,6 +352,7 @@ static void kernel_has_the_last_word(void **state)
 	assert_true(posture.findings >> POSTURE_ENGINE_SOCKET & 1);
 	assert_true(posture.findings >> POSTURE_ENGINE_TCP & 1);
 	assert_int_equal(posture.n_details_dropped, 2);
+	assert_true(posture.is_uncompared);
 	posture_release(&posture);
 
 	/* Loopback is out of reach of a network namespace of its own, other
