@@ -118,7 +118,8 @@ int status_page_write(int fd, enum status_kind kind, struct status_page **ret)
 		return r;
 	}
 	__atomic_store_n(&page->head->whole, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&page->head->turn_ns, 0, __ATOMIC_RELEASE);
+	/* One that takes the place of another has as long to begin as for any turn. */
+	__atomic_store_n(&page->head->turn_ns, status_now(), __ATOMIC_RELEASE);
 	page->head->kind = kind;
 	__atomic_store_n(&page->head->magic, STATUS_MAGIC, __ATOMIC_RELEASE);
 	*ret = page;

@@ -151,7 +151,7 @@ void status_page_release(struct status_page *page);
 void status_turn(struct status_page *page, uint64_t now_ns);
 void status_publish(struct status_page *page, const void *data);
 
-/* Reader: when the loop last turned, 0: never. */
+/* Reader: when the loop last turned, or its writer began; 0: there was none yet. */
 uint64_t status_last_turn(const struct status_page *page);
 
 /* Reader: the last copy that was published, bounded. -ENODATA: there is none yet,

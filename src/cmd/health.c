@@ -52,12 +52,17 @@ static int left_ms(uint64_t end_ns)
 static int connect_to(const char *run_dir, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	cleanup_close int dir = open(run_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int fd = -1;
+	cleanup_close int dir = -1, fd = -1;
+	int len;
 
-	if (dir < 0)
-		return -errno;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" STATUS_SOCKET, dir);
+	len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" STATUS_SOCKET, run_dir);
+	/* Too long for an address: by the directory's descriptor, whose path is short. */
+	if (len >= (int)sizeof(address.sun_path)) {
+		dir = open(run_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return -errno;
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" STATUS_SOCKET, dir);
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
@@ -223,6 +228,11 @@ static void print_kernel(const json_t *root)
 	}
 	printf("hooks      %" PRIu64 " of %zu attached, %" PRIu64 " runs missed\n", n_attached, json_array_size(hooks),
 	       n_missed);
+	json_array_foreach(hooks, i, hook) {
+		if (!is_true(hook, "attached") || number(hook, "missed_runs"))
+			printf("  %s: %s, %" PRIu64 " runs missed\n", text(hook, "hook"),
+			       is_true(hook, "attached") ? "attached" : "not attached", number(hook, "missed_runs"));
+	}
 	if (is_true(pins, "used"))
 		printf("pins       %" PRIu64 " of %" PRIu64 " intact, %" PRIu64 " put back so far; looked at ",
 		       number(pins, "expected") - number(pins, "missing"), number(pins, "expected"),

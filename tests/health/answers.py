@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an agent that is well says, and that all of it agrees."""
-import os, re
+import os, re, subprocess, time
 from prometheus_client.parser import text_string_to_metric_families
 
 from lib import *
@@ -89,6 +89,37 @@ def check_process(agent):
     check("process: it alone has loaded the HTTP library", [n for n, h in have.items() if h] == ["brigwatch-stat"], have)
 
 
+def check_probe(agent):
+    """As kubelet does it: brigwatch health is executed in a container that has the run directory."""
+    path, name = DIR + "/probe", f"bwh-probe-{os.getpid()}"
+    binds = [(d, d) for d in ("/usr", "/lib", "/lib64", "/bin") if os.path.exists(d)]
+    binds += [(BRIGWATCH, "/brigwatch"), (RUN_DIR, "/run/brigwatch")]
+    for source, target in binds:
+        os.makedirs(path + "/rootfs" + (target if os.path.isdir(source) else ""), exist_ok=True)
+    open(path + "/rootfs/brigwatch", "w").close()
+    os.makedirs(path + "/rootfs/proc")
+    config = {"ociVersion": "1.0.2", "process": {"terminal": False, "user": {"uid": 0, "gid": 0}, "cwd": "/",
+                                                 "args": ["/usr/bin/sleep", "20"], "env": ["PATH=/usr/bin"]},
+              "root": {"path": "rootfs"},
+              "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}] +
+                        [{"destination": t, "type": "bind", "source": os.path.realpath(s), "options": ["bind", "ro"]}
+                         for s, t in binds],
+              "linux": {"namespaces": [{"type": kind} for kind in ("mount", "pid", "ipc", "uts", "network")]}}
+    with open(path + "/config.json", "w") as file:
+        json.dump(config, file)
+    with open(path + "/log", "w") as log:
+        box = subprocess.Popen(["runc", "run", "--bundle", path, name], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    wait_for(5, lambda: '"running"' in command("runc", "state", name).stdout)
+    done = command("runc", "exec", name, "/brigwatch", "health", "--live")
+    check("a probe in a container: exit 0", (done.returncode, done.stdout) == (0, "live\n"),
+          (done, open(path + "/log").read()))
+    time.sleep(1)
+    told = [line for line in open(agent.alerts) if '"brigwatch"' in line]
+    check("and no alert about it", not told, told)
+    command("runc", "delete", "-f", name)
+    box.wait()
+
+
 def run():
     code, out = health()
     check("no agent: health says so and exits 2", code == 2 and "no agent answers" in out, (code, out))
@@ -124,6 +155,12 @@ def run():
         check(f"{way}: HEAD has no body", code == 200 and not body, (code, len(body)))
         check(f"{way}: a query is no part of the path", get("/livez?verbose=1", unix)[0] == 200)
     check("/health is for the socket alone", get("/health")[0] == 200 and get("/health", False)[0] == 404)
+    link = DIR + "/" + "l" * 120
+    os.symlink(RUN_DIR, link)
+    done = command(BRIGWATCH, "health", "--live", "--run-dir", link)
+    check("a run directory with a long name: found all the same", done.returncode == 0, done.stderr)
+    done = command(BRIGWATCH, "health", "--live", env={**os.environ, "BRIGWATCH_RUN_DIR": RUN_DIR})
+    check("a run directory by the environment", done.returncode == 0, done.stderr)
     mode = os.stat(SOCKET).st_mode & 0o777
     check("the socket is for its owner alone", mode == 0o600, oct(mode))
 
@@ -138,6 +175,7 @@ def run():
           len(families["brigwatch_alerts_total"].samples) == root["rules"]["loaded"])
     check("metrics: requests are counted", value(families, "brigwatch_http_requests_total", code="404") >= 3)
     check_process(agent)
+    check_probe(agent)
 
     check("stop: the agent ends well", agent.stop() == 0)
     check("stop: the socket goes with it", not os.path.exists(SOCKET) and health()[0] == 2)

@@ -54,7 +54,7 @@ def drip(sockets, seconds):
 
 def run():
     agent = Agent("--listen", f"127.0.0.1:{PORT}")
-    wait_for(15, lambda: health()[0] == 0)
+    wait_for(15, lambda: health("--ready")[0] == 0)
     pid = agent.child("brigwatch-stat")
     before, fds = resident(pid), n_fds(pid)
 
@@ -116,13 +116,17 @@ def run():
     check("a status process that hangs: unhealthy, not no agent", code == 1 and "does not answer within 500 ms" in out,
           (code, out))
     os.kill(pid, signal.SIGCONT)
-    check("and well again when it goes on", wait_for(3, lambda: health()[0] == 0), health())
+    check("and answers again when it goes on", wait_for(3, lambda: health("--ready")[0] == 0), health())
+    os.kill(agent.child("brigwatch-engin"), signal.SIGKILL)
+    alive = [get("/livez")[0] for _ in range(60) if not time.sleep(0.02)]
+    check("an engine that is killed: another takes its place, and it lives throughout", set(alive) == {200} and
+          [p for p in state()["processes"] if p["process"] == "engine"][0]["restarts"] == 1, alive)
     os.kill(agent.pid, signal.SIGKILL)
     agent.process.wait()
     check("a sensor that is killed takes its status process along", wait_for(3, lambda: not os.path.exists(f"/proc/{pid}")
                                                                              or " Z " in open(f"/proc/{pid}/stat").read()))
     check("a socket that was left behind: no agent, exit 2", health()[0] == 2, health())
     agent = Agent()
-    check("the next agent takes its place", wait_for(15, lambda: health()[0] == 0), health())
+    check("the next agent takes its place", wait_for(15, lambda: health("--ready")[0] == 0), health())
     check("and tells that it took over the hooks", state()["agent"]["adopted"] is True)
     check("it ends well", agent.stop() == 0)

@@ -103,7 +103,7 @@ def talk(agent, manager, start, full):
 
     if full:
         check("file: a full disk is told, and no more", agent.said(f"cannot write {FILE}: No space left on device") and
-              not os.path.exists(FILE) and not os.listdir(DIR + "/textfiles") and wait_for(8, lambda: health()[0] == 0),
+              not os.path.exists(FILE) and not os.listdir(DIR + "/textfiles") and wait_for(8, lambda: health("--ready")[0] == 0),
               (open(agent.messages).read(), os.listdir(DIR + "/textfiles"), health()))
         command("mount", "-o", "remount,size=1m", DIR + "/textfiles")
     begin = time.time()

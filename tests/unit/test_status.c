@@ -31,10 +31,11 @@ static void test_round(void **state)
 
 	(void)state;
 	assert_int_equal(status_page_make(STATUS_OF_ENGINE, &fd, &read_fd), 0);
-	assert_int_equal(status_page_write(fd, STATUS_OF_ENGINE, &writer), 0);
 	assert_int_equal(status_page_read(read_fd, STATUS_OF_ENGINE, &reader), 0);
-	assert_int_equal(status_get_engine(reader, &out), -ENODATA);
 	assert_int_equal(status_last_turn(reader), 0);
+	assert_int_equal(status_page_write(fd, STATUS_OF_ENGINE, &writer), 0);
+	assert_int_equal(status_get_engine(reader, &out), -ENODATA);
+	assert_true(status_last_turn(reader) > 0 && status_last_turn(reader) <= status_now());
 	for (uint64_t i = 1; i < 10; i++) {
 		in.received = i;
 		status_turn(writer, i * 2);
@@ -47,6 +48,7 @@ static void test_round(void **state)
 	status_page_release(writer);
 	assert_int_equal(status_page_write(fd, STATUS_OF_ENGINE, &writer), 0);
 	assert_int_equal(status_get_engine(reader, &out), -ENODATA);
+	assert_true(status_last_turn(reader) > 18);
 	status_page_release(writer);
 	status_page_release(reader);
 	close(fd);
