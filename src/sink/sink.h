@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Findings out: one internal finding, printed as text or JSON to a descriptor. */
+/* Findings out: one internal finding, in each of the formats. */
 #ifndef BW_SINK_SINK_H
 #define BW_SINK_SINK_H
 
@@ -61,32 +61,11 @@ struct finding {
 
 enum sink_format { SINK_TEXT = 1, SINK_JSON = 2, SINK_FALCO = 3, SINK_OCSF = 4 };
 
-/* The finding as text in this format, with its line end: *ret_text is the caller's,
- * *ret_len bytes. 0, -ENOMEM, -EINVAL: no such format. */
+/* The finding in this format. Text is several lines for a terminal (colour) or exactly
+ * one line otherwise; the others are exactly one line. With its line end, *ret_len
+ * bytes without a NUL; *ret_text is the caller's. 0, -ENOMEM, -EINVAL: no such format. */
 int sink_render(const struct finding *finding, enum sink_format format, bool colour, char **ret_text,
 		size_t *ret_len);
-
-struct sink;
-
-/* Write to `fd`, owned from a successful return on when `own`; `colour` for text
- * on terminals. The process must ignore SIGPIPE, and a descriptor that may
- * block for ever (a pipe, a terminal) should be O_NONBLOCK; a socket need not. */
-int sink_new(int fd, bool own, enum sink_format format, bool colour, struct sink **ret);
-void sink_free(struct sink *sink);
-
-/* Write one finding. Text is several lines for a terminal (colour) or exactly
- * one line otherwise; JSON is exactly one line. Written with write(2) in full
- * before it returns: what is returned as 0 has left the process. Waits at most
- * SINK_WAIT_MS in all for a descriptor that would block.
- *
- * -errno of the write otherwise (ENOSPC, EPIPE, EAGAIN...), -ENOMEM when the
- * finding could not be rendered. When a write stops within a line, the rest of
- * that line (never more than one finding) is kept, and the next call finishes
- * it before anything else: a line is never left broken by what follows. The
- * finding was reported as failed, so who repeats it may get it twice, never
- * not at all. sink_free() tries once more to finish it. */
-#define SINK_WAIT_MS 1000
-int sink_write(struct sink *sink, const struct finding *finding);
 
 /* Bytes -> valid UTF-8, printable, one line: control characters of ASCII and
  * invalid bytes become \xHH; other control, bidi, zero-width and invisible

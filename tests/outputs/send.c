@@ -38,25 +38,14 @@ static const struct output_driver *driver_of(enum output_kind kind)
 	}
 }
 
-/* What the sink writes to a file is the text of the record. */
 static struct slice render(struct sender *sender, const struct finding *finding)
 {
-	FILE *file = tmpfile();
-	struct sink *sink;
 	char *text;
-	long len;
+	size_t len;
 
-	if (!file || sink_new(fileno(file), false, sender->spec.format, false, &sink) < 0 || sink_write(sink, finding) < 0)
+	if (sink_render(finding, sender->spec.format, false, &text, &len) < 0)
 		abort();
-	sink_free(sink);
-	fseek(file, 0, SEEK_END);
-	len = ftell(file);
-	rewind(file);
-	text = malloc((size_t)len + 1);
-	if (!text || fread(text, 1, (size_t)len, file) != (size_t)len)
-		abort();
-	fclose(file);
-	return (struct slice){ text, (size_t)len };
+	return (struct slice){ text, len };
 }
 
 static struct slice label(struct slice raw)

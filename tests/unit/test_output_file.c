@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "agent/output_driver.h"
@@ -85,12 +87,17 @@ static void *open_at(const struct output_spec *spec)
 	return file;
 }
 
-static void put(void *file, uint64_t number, const char *text)
+static void put_into(const struct output_driver *driver, void *file, uint64_t number, const char *text)
 {
 	struct outbox_record record = record_of(number, text);
 	struct output_error error = {};
 
-	assert_int_equal(output_file.deliver(file, &record, 1, &error), 1);
+	assert_int_equal(driver->deliver(file, &record, 1, &error), 1);
+}
+
+static void put(void *file, uint64_t number, const char *text)
+{
+	put_into(&output_file, file, number, text);
 }
 
 #define ONE "{\"n\":1,\"text\":\"first alert\"}\n"
@@ -304,6 +311,102 @@ static void test_full_device(void **state)
 	output_file.close(file);
 }
 
+/* The disk fills within a line: told, and whole again when there is room. */
+static void test_a_line_that_was_cut_is_finished_first(void **state)
+{
+	char target[128];
+	struct output_spec spec = { .kind = OUTPUT_FILE, .target = target, .name = target };
+	struct outbox_record record = record_of(2, TWO);
+	struct output_error error = {};
+	struct rlimit limit, old;
+	void *file;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	strcpy(target, path_of("alerts"));
+	file = open_at(&spec);
+	put(file, 1, ONE);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = (rlim_t)(strlen(ONE) + 7);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(output_file.deliver(file, &record, 1, &error), -EFBIG);
+		assert_int_equal(error.error, EFBIG);
+		expect_file("alerts", ONE "{\"n\":2,");
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	put(file, 2, TWO);
+	put(file, 3, ONE);
+	expect_file("alerts", ONE TWO ONE);
+
+	/* Moved away while half is out: the part goes, the whole comes to the new file. */
+	limit.rlim_cur = (rlim_t)(2 * strlen(ONE) + strlen(TWO) + 7);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	record.number = 4;
+	assert_int_equal(output_file.deliver(file, &record, 1, &error), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(rename(target, path_of("old")), 0);
+	assert_int_equal(output_file.reopen(file, &error), 0);
+	put(file, 4, TWO);
+	expect_file("old", ONE TWO ONE);
+	expect_file("alerts", TWO);
+	output_file.close(file);
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+static void test_signals_and_short_writes_lose_nothing(void **state)
+{
+	const struct itimerval every = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action = { .sa_handler = ignore_signal }, old; /* no SA_RESTART */
+	struct output_spec spec = { .kind = OUTPUT_STDOUT };
+	static char text[9000], got[100 * sizeof(text)];
+	size_t sum = 0;
+	void *file;
+
+	(void)state;
+	memset(text, 'y', sizeof(text) - 2);
+	text[sizeof(text) - 2] = '\n';
+	for (int nonblock = 0; nonblock < 2; nonblock++) {
+		struct output_error error = {};
+		int pair[2], status;
+		pid_t reader;
+
+		assert_int_equal(pipe2(pair, O_CLOEXEC | (nonblock ? O_NONBLOCK : 0)), 0);
+		assert_true(fcntl(pair[1], F_SETPIPE_SZ, 4096) >= 4096);
+		reader = fork();
+		if (reader == 0) {
+			ssize_t n;
+
+			close(pair[1]);
+			sum = 0;
+			fcntl(pair[0], F_SETFL, 0);
+			while ((n = read(pair[0], got + sum, sizeof(got) - sum)) > 0)
+				sum += (size_t)n;
+			for (size_t i = 0; i < sum / (sizeof(text) - 1); i++)
+				if (memcmp(got + i * (sizeof(text) - 1), text, sizeof(text) - 1) != 0)
+					_exit(1);
+			_exit(sum == 50 * (sizeof(text) - 1) ? 0 : 2);
+		}
+		close(pair[0]);
+		assert_int_equal(output_stdout.open(&spec, pair[1], &file, &error), 0);
+		sigaction(SIGALRM, &action, &old);
+		setitimer(ITIMER_REAL, &every, NULL);
+		for (unsigned int i = 1; i <= 50; i++)
+			put_into(&output_stdout, file, i, text);
+		setitimer(ITIMER_REAL, &never, NULL);
+		sigaction(SIGALRM, &old, NULL);
+		output_stdout.close(file);
+		close(pair[1]);
+		assert_int_equal(waitpid(reader, &status, 0), reader);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +418,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fifo, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_stdout_is_final, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_line_that_was_cut_is_finished_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signals_and_short_writes_lose_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An alert gets out whole, on its own line, whatever the bytes in it, or the
- * caller is told. */
-/* pipe2(), F_SETPIPE_SZ */
-#define _GNU_SOURCE 1
+/* An alert is whole, on its own line, whatever the bytes in it, or the caller is
+ * told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,14 +8,8 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
 
 #include "sink/render.h"
 #include "unit/check_text.h"
@@ -973,38 +965,44 @@ static void *failing_malloc(size_t size)
 	return i == alloc_fails || (all_after && i > alloc_fails) ? NULL : malloc(size);
 }
 
-static void an_allocation_that_fails_is_told_and_nothing_written(void **state)
+static void an_allocation_that_fails_is_told(void **state)
 {
 	struct sample s = sample_make();
 	const struct finding *finding = sample_link(&s);
-	struct sink *sink;
-	char line[512];
-	int fds[2], r;
+	char *text;
+	size_t len;
+	int r;
 
 	(void)state;
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
 	json_set_alloc_funcs(failing_malloc, free);
 	for (int all = 0; all < 2; all++) {
 		all_after = all;
 		for (alloc_fails = 0;; alloc_fails++) {
 			n_allocs = 0;
-			r = sink_write(sink, finding);
+			text = NULL;
+			r = sink_render(finding, SINK_JSON, false, &text, &len);
 			if (n_allocs <= alloc_fails)
 				break;
 			if (r != -ENOMEM)
-				fail_msg("allocation %u failed and sink_write() said %d",
-					 alloc_fails, r);
-			assert_int_equal(read(fds[0], line, sizeof(line)), -1);
+				fail_msg("allocation %u failed and sink_render() said %d", alloc_fails, r);
+			assert_null(text);
 		}
 		assert_true(alloc_fails > 100);
 		assert_int_equal(r, 0);
-		while (read(fds[0], line, sizeof(line)) > 0)
-			;
+		free(text);
 	}
 	json_set_alloc_funcs(malloc, free);
-	sink_free(sink);
-	close(fds[0]);
+}
+
+static void no_such_format_is_told(void **state)
+{
+	struct sample s = sample_make();
+	char *text = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(sink_render(sample_link(&s), (enum sink_format)9, false, &text, &len), -EINVAL);
+	assert_null(text);
 }
 
 static void a_text_that_cannot_grow_is_told(void **state)
@@ -1018,246 +1016,6 @@ static void a_text_that_cannot_grow_is_told(void **state)
 	assert_int_equal(render_block(finding, &buf), -ENOMEM);
 	assert_int_equal(render_json(finding, &buf), -ENOMEM);
 	assert_null(buf.data);
-}
-
-/* A reader that copies `from` to `to` in small steps, then exits. */
-static pid_t start_reader(int from, int other_end, int to)
-{
-	pid_t pid = fork();
-	char step[700];
-	ssize_t n;
-
-	assert_true(pid >= 0);
-	if (pid > 0)
-		return pid;
-	close(other_end);
-	fcntl(from, F_SETFL, 0);
-	while ((n = read(from, step, sizeof(step))) > 0) {
-		if (write(to, step, (size_t)n) != n)
-			_exit(1);
-		usleep(200);
-	}
-	_exit(0);
-}
-
-static void wait_reader(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	assert_int_equal(status, 0);
-}
-
-/* The file at `fd` is `n` whole JSON lines, and nothing else. */
-static void assert_file_lines(int fd, size_t n)
-{
-	static char data[4 << 20];
-	struct buf line = { .data = data };
-	ssize_t len = pread(fd, data, sizeof(data), 0);
-	size_t left = len > 0 ? (size_t)len : 0, n_lines = 0;
-	const char *end;
-
-	for (; left > 0; left -= line.len, line.data += line.len, n_lines++) {
-		end = memchr(line.data, '\n', left);
-		assert_non_null(end);
-		line.len = (size_t)(end - line.data) + 1;
-		json_decref(parse_line(&line));
-	}
-	assert_int_equal(n_lines, n);
-}
-
-static int make_file(void)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	assert_non_null(file);
-	fd = dup(fileno(file));
-	assert_true(fd >= 0);
-	fclose(file);
-	return fd;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Nobody reads: the call ends within its bound, and what was begun is finished
- * by the next one, before anything else. */
-static void a_line_that_a_full_pipe_cut_is_finished_first(void **state)
-{
-	int fds[2], file = make_file();
-	struct sink *sink;
-	struct sample s;
-	int64_t begin;
-	pid_t reader;
-
-	(void)state;
-	fill_long_path();
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
-	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
-
-	begin = now_ms();
-	assert_int_equal(
-		sink_write(sink, sample_fill(&s, (struct slice){ long_path, sizeof(long_path) })),
-		-EAGAIN);
-	assert_true(now_ms() - begin >= SINK_WAIT_MS);
-	assert_true(now_ms() - begin < 4 * SINK_WAIT_MS);
-
-	reader = start_reader(fds[0], fds[1], file);
-	s = sample_make();
-	assert_int_equal(sink_write(sink, sample_link(&s)), 0);
-	sink_free(sink);
-	close(fds[0]);
-	wait_reader(reader);
-	assert_file_lines(file, 2);
-	close(file);
-}
-
-static void a_line_that_the_last_call_cut_is_finished_at_the_end(void **state)
-{
-	int fds[2], file = make_file();
-	struct sink *sink;
-	struct sample s;
-	pid_t reader;
-
-	(void)state;
-	fill_long_path();
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
-	assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
-	assert_int_equal(
-		sink_write(sink, sample_fill(&s, (struct slice){ long_path, sizeof(long_path) })),
-		-EAGAIN);
-
-	reader = start_reader(fds[0], fds[1], file);
-	sink_free(sink);
-	close(fds[0]);
-	wait_reader(reader);
-	assert_file_lines(file, 1);
-	close(file);
-}
-
-static void ignore_signal(int number)
-{
-	(void)number;
-}
-
-static void signals_and_short_writes_lose_nothing(void **state)
-{
-	const struct itimerval every = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
-	struct sigaction action = { .sa_handler = ignore_signal }, old; /* no SA_RESTART */
-	struct sink *sink;
-	struct sample s;
-	pid_t reader;
-
-	(void)state;
-	fill_long_path();
-	for (int nonblock = 0; nonblock < 2; nonblock++) {
-		int fds[2], file = make_file();
-
-		assert_int_equal(pipe2(fds, nonblock ? O_NONBLOCK : 0), 0);
-		assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 4096);
-		reader = start_reader(fds[0], fds[1], file);
-		assert_int_equal(sink_new(fds[1], true, SINK_JSON, false, &sink), 0);
-		sigaction(SIGALRM, &action, &old);
-		setitimer(ITIMER_REAL, &every, NULL);
-		for (size_t i = 0; i < ARRAY_SIZE(hostile); i++)
-			assert_int_equal(sink_write(sink, sample_fill(&s, hostile[i].bytes)), 0);
-		setitimer(ITIMER_REAL, &never, NULL);
-		sigaction(SIGALRM, &old, NULL);
-		sink_free(sink);
-		close(fds[0]);
-		wait_reader(reader);
-		assert_file_lines(file, ARRAY_SIZE(hostile));
-		close(file);
-	}
-}
-
-/* The disk fills within a line: told, and whole again when there is room. */
-static void a_line_that_a_full_disk_cut_is_finished_first(void **state)
-{
-	struct sample s = sample_make();
-	const struct finding *finding = sample_link(&s);
-	struct rlimit limit, old;
-	int file = make_file();
-	struct sink *sink;
-	off_t end;
-
-	(void)state;
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(sink_new(file, false, SINK_JSON, false, &sink), 0);
-	assert_int_equal(sink_write(sink, finding), 0);
-	end = lseek(file, 0, SEEK_CUR);
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	limit = old;
-	limit.rlim_cur = (rlim_t)(end + 100);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_int_equal(sink_write(sink, finding), -EFBIG);
-	assert_int_equal(lseek(file, 0, SEEK_CUR), end + 100);
-	assert_int_equal(sink_write(sink, finding), -EFBIG);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-
-	assert_int_equal(sink_write(sink, finding), 0);
-	sink_free(sink);
-	assert_file_lines(file, 3);
-	close(file);
-}
-
-static void errors_of_the_descriptor_are_told(void **state)
-{
-	struct sample s = sample_make();
-	const struct finding *finding = sample_link(&s);
-	struct sink *sink;
-	int fds[2], full;
-
-	(void)state;
-	full = open("/dev/full", O_WRONLY);
-	assert_true(full >= 0);
-	for (int colour = 0; colour < 2; colour++) {
-		assert_int_equal(sink_new(full, false, SINK_TEXT, colour, &sink), 0);
-		assert_int_equal(sink_write(sink, finding), -ENOSPC);
-		assert_int_equal(sink_write(sink, finding), -ENOSPC);
-		sink_free(sink);
-	}
-	close(full);
-
-	assert_int_equal(pipe(fds), 0);
-	close(fds[0]);
-	assert_int_equal(sink_new(fds[1], true, SINK_TEXT, false, &sink), 0);
-	assert_int_equal(sink_write(sink, finding), -EPIPE);
-	sink_free(sink);
-
-	full = open("/dev/null", O_RDONLY);
-	assert_int_equal(sink_new(full, true, SINK_JSON, false, &sink), 0);
-	assert_int_equal(sink_write(sink, finding), -EBADF);
-	sink_free(sink);
-}
-
-static void a_sink_closes_only_what_it_owns(void **state)
-{
-	struct sink *sink = NULL;
-	int fd = make_file();
-
-	(void)state;
-	assert_int_equal(sink_new(-1, true, SINK_TEXT, false, &sink), -EINVAL);
-	assert_int_equal(sink_new(fd, true, (enum sink_format)9, false, &sink), -EINVAL);
-	assert_null(sink);
-	sink_free(NULL);
-
-	assert_int_equal(sink_new(fd, false, SINK_TEXT, false, &sink), 0);
-	sink_free(sink);
-	assert_true(fcntl(fd, F_GETFD) >= 0);
-	assert_int_equal(sink_new(fd, true, SINK_TEXT, false, &sink), 0);
-	sink_free(sink);
-	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
 int main(void)
@@ -1281,16 +1039,10 @@ int main(void)
 		cmocka_unit_test(the_block_has_the_parts_that_the_readme_shows),
 		cmocka_unit_test(the_block_shows_no_colour_but_its_own),
 		cmocka_unit_test(any_bytes_make_one_line_in_every_format),
-		cmocka_unit_test(an_allocation_that_fails_is_told_and_nothing_written),
+		cmocka_unit_test(an_allocation_that_fails_is_told),
+		cmocka_unit_test(no_such_format_is_told),
 		cmocka_unit_test(a_text_that_cannot_grow_is_told),
-		cmocka_unit_test(a_line_that_a_full_pipe_cut_is_finished_first),
-		cmocka_unit_test(a_line_that_the_last_call_cut_is_finished_at_the_end),
-		cmocka_unit_test(signals_and_short_writes_lose_nothing),
-		cmocka_unit_test(a_line_that_a_full_disk_cut_is_finished_first),
-		cmocka_unit_test(errors_of_the_descriptor_are_told),
-		cmocka_unit_test(a_sink_closes_only_what_it_owns),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
 }
