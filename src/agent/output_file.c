@@ -2,7 +2,6 @@
 /* Alerts into stdout and into files. A line is never torn: what a write left is
  * completed by the next, and what a killed process left by the next process. */
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -81,15 +80,14 @@ static int open_path(struct file *file)
 
 static int find_dir(struct file *file)
 {
-	cleanup_free char *copy = strdup(file->spec->target);
-	cleanup_free char *copy2 = strdup(file->spec->target);
+	const char *path = file->spec->target, *slash = strrchr(path, '/');
+	cleanup_free char *dir = NULL;
 
-	if (!copy || !copy2)
+	file->base = strdup(slash ? slash + 1 : path);
+	dir = !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+	if (!file->base || !dir)
 		return -ENOMEM;
-	file->base = strdup(basename(copy2));
-	if (!file->base)
-		return -ENOMEM;
-	file->dir_fd = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	file->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
