@@ -33,7 +33,7 @@ VERSION := 0.1.0
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all schema config-docs check-config install uninstall run check deps-build deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy check-posture unit-programs fuzz-programs
+.PHONY: all schema config-docs check-config install uninstall run check deps-build deps-package deps-bench clean help lint fmt check-unit check-fuzz check-rules check-deploy check-posture unit-programs fuzz-programs
 
 all: $(BUILD)/brigwatch
 
@@ -47,6 +47,9 @@ run: deps-build
 
 deps-build:
 	@tools/install-deps build run
+
+deps-package:
+	@tools/install-deps build run package
 
 deps-bench:
 	@tools/install-deps build run bench
