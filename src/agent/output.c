@@ -297,6 +297,8 @@ static void serve(struct worker *worker)
 				(!n && now >= atomic_load(&linger_until_ms))))
 			return;
 		if (!n) {
+			if (worker->state && worker->driver->settle)
+				worker->driver->settle(worker->state);
 			wait_for_news(worker, stop_at ? 10 : wait_ms, false);
 			continue;
 		}

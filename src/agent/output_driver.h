@@ -36,6 +36,9 @@ struct output_driver {
 	/* Look at the receiver again after SIGHUP: reopen a rotated file. May be NULL. */
 	int (*reopen)(void *state, struct output_error *ret_error);
 
+	/* Nothing waits any more: make last what is not safe yet. May be NULL. */
+	void (*settle)(void *state);
+
 	void (*close)(void *state);
 	bool closes_on_error; /* close and open anew after a failed delivery */
 

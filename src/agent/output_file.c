@@ -13,6 +13,9 @@
 #include "agent/output_driver.h"
 
 #define FILE_MODE 0640
+/* Each urgent alert is put on the disk at once, but a flood of them not one by one: a
+ * disk that takes milliseconds would fill the queue. */
+#define SAFE_INTERVAL_MS 20
 
 struct file {
 	const struct output_spec *spec;
@@ -25,6 +28,8 @@ struct file {
 	uint64_t number; /* of the record of which `off` bytes are out */
 	size_t off;
 	bool rotation_failed; /* told once */
+	bool is_unsafe;	/* something urgent is written, and not known to be on the disk */
+	int64_t safe_ms; /* when all of it was */
 };
 
 static int64_t now_ms(void)
@@ -91,12 +96,24 @@ static int find_dir(struct file *file)
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
+static void file_settle(void *state)
+{
+	struct file *file = state;
+
+	if (!file->is_unsafe || file->fd < 0)
+		return;
+	(void)fdatasync(file->fd);
+	file->is_unsafe = false;
+	file->safe_ms = now_ms();
+}
+
 static void file_close(void *state)
 {
 	struct file *file = state;
 
 	if (!file)
 		return;
+	file_settle(file);
 	if (file->is_ours)
 		close_fd(&file->fd);
 	close_fd(&file->dir_fd);
@@ -251,6 +268,7 @@ static void rotate(struct file *file)
 {
 	int old = file->fd, r;
 
+	file_settle(file);
 	r = shift_names(file);
 	if (r == 0)
 		r = open_path(file);
@@ -321,8 +339,9 @@ static int put(struct file *file, const struct outbox_record *record, int64_t de
 	if (r < 0)
 		return r;
 	file->off = 0;
-	if (record->is_urgent && file->is_regular)
-		(void)fdatasync(file->fd);
+	file->is_unsafe |= record->is_urgent && file->is_regular;
+	if (now_ms() - file->safe_ms >= SAFE_INTERVAL_MS)
+		file_settle(file);
 	return 0;
 }
 
@@ -370,11 +389,13 @@ static void cut_part(const struct file *file)
 static int file_reopen(void *state, struct output_error *ret_error)
 {
 	struct file *file = state;
-	struct file old = *file;
+	struct file old;
 	int r;
 
 	if (!file->is_ours || file->fd < 0)
 		return 0;
+	file_settle(file);
+	old = *file;
 	r = open_path(file);
 	if (r < 0)
 		return fail(ret_error, r, "open", file->spec->target);
@@ -387,11 +408,13 @@ const struct output_driver output_file = {
 	.open = file_open,
 	.deliver = file_deliver,
 	.reopen = file_reopen,
+	.settle = file_settle,
 	.close = file_close,
 };
 
 const struct output_driver output_stdout = {
 	.open = file_open,
 	.deliver = file_deliver,
+	.settle = file_settle,
 	.close = file_close,
 };
