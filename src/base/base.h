@@ -18,7 +18,8 @@ struct slice {
 	size_t len;
 };
 
-#define SLICE_LITERAL(s) ((struct slice){ (s), sizeof(s) - 1 })
+/* The "" lets nothing but a literal be one: the size of a pointer is no length. */
+#define SLICE_LITERAL(s) ((struct slice){ "" s, sizeof("" s) - 1 })
 
 static inline struct slice slice_from(const char *s)
 {

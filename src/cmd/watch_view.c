@@ -208,7 +208,7 @@ static void add_container(struct view *view, const struct container_view *contai
 		name = container->name.len ? container->name : container->id;
 	if (container && !container->name.len && name.len == 64)
 		name.len = 12;
-	encode(view, name.len ? name : SLICE_LITERAL(container ? "?" : "host"));
+	encode(view, name.len ? name : slice_from(container ? "?" : "host"));
 	add_column(view, view->text, COLUMN_CONTAINER);
 }
 

@@ -73,7 +73,7 @@ static uint32_t to_pid(struct slice s)
 
 static void set(char **at, struct slice s)
 {
-	char *copy = is_plain(s) ? strndup(s.data, s.len) : NULL;
+	char *copy = s.data && is_plain(s) ? strndup(s.data, s.len) : NULL;
 
 	if (!copy)
 		return;
