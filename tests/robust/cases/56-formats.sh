@@ -68,8 +68,8 @@ act marker-away-1
 mkdir "$formats/first"
 mv "$formats"/*.out "$formats/first"
 rm -f "$formats"/{unix,unixgram,log,journal,ready}
-"$here/../outputs/sockets" "$formats" "$(cat "$formats/udp.port")" "$(cat "$formats/tcp.port")" 2>>"$formats/stderr" &
-started+=" $!"
+"$here/../outputs/sockets" "$formats" "$(cat "$formats/udp.port")" "$(cat "$formats/tcp.port")" 2>>"$formats/stderr" {serve_fd}>&- &
+started+=" $!" # without the pipe to the container, which ends when nobody holds it
 wait_for 5 test -e "$formats/ready"
 for output in unix unixgram log udp tcp journal; do
 	check "formats: what happened while nobody listened is in $output" "$(tail -n 2 "$messages")" \

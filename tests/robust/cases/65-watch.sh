@@ -99,9 +99,9 @@ view_start
 view_ready
 kill -KILL "$(engine_pid)"
 check "watch: comes back after the engine fell" "$(cat "$shown" "$view_said")" shows 'engine was started anew' 10
-sleep 0.5
-act marker-watch-again
-check "watch: and shows on" "$(tail -n 3 "$shown")" shows marker-watch-again
+# The new engine has the view a moment after the view has the socket.
+shows_on() { act marker-watch-again && shows marker-watch-again 1; }
+check "watch: and shows on" "$(tail -n 3 "$shown")" wait_for 8 shows_on
 messages=$messages_agent
 box_end
 agent_stop
